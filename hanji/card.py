@@ -16,8 +16,15 @@ from hanji.shards import Shard
 
 __all__ = ["card"]
 
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
-          (10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"), (1_000_000_000, "100M<n<1B"))  # fmt: skip
+_SIZES = (  # the hub's own words
+    (10**3, "n<1K"),
+    (10**4, "1K<n<10K"),
+    (10**5, "10K<n<100K"),
+    (10**6, "100K<n<1M"),
+    (10**7, "1M<n<10M"),
+    (10**8, "10M<n<100M"),
+    (10**9, "100M<n<1B"),
+)
 _ABOUT = {
     "document/1": "curated documents",
     "thought/1": "thinking-augmented reasoning samples",
@@ -53,7 +60,7 @@ def card(name: str, manifest: _Described) -> str:
     if known:
         head["language"] = known
     if data:
-        head["size_categories"] = [next((s for n, s in _SIZES if n_rows < n), "n>1T")]
+        head["size_categories"] = [next((s for n, s in _SIZES if n_rows < n), "1B<n<10B")]
         head["tags"] = ["hanji", manifest.kind.partition("/")[0]]
         head["configs"] = _configs(data, langs)
     total = manifest.report.total()

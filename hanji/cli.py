@@ -116,7 +116,9 @@ class _BarPhase:
         if kept is not None:
             self._kept += kept
             note = f"{self._kept / max(self._done, 1):.0%} kept"
-        self._bars.update(self._task, advance=n, note=note)
+        speed = self._bars.tasks[self._task].speed
+        rate = f"{speed:,.0f}/s" if speed else ""
+        self._bars.update(self._task, advance=n, note=note, rate=rate)
 
 
 class _Bars:
@@ -129,13 +131,13 @@ class _Bars:
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.completed:,.0f} " + unit),
-            TextColumn("{task.speed:,.0f}/s" if total else ""),
+            TextColumn("{task.fields[rate]}"),
             TextColumn("{task.fields[note]}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         ) as bars:
-            yield _BarPhase(bars, bars.add_task(name, total=total, note=""))
+            yield _BarPhase(bars, bars.add_task(name, total=total, note="", rate=""))
 
 
 class _LinePhase:

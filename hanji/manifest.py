@@ -7,6 +7,7 @@ works in `.work-<fingerprint>` below its directory and moves its files in place 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -201,6 +202,10 @@ class Commit(msgspec.Struct, frozen=True):
             raise OutputError(f"{directory}: is a file, not a directory; choose another -o")
         if (directory / NAME).exists():
             return commit._meet(replace)
+        if (commit._path / NAME).exists():  # killed while publishing: go on from there
+            manifest = Manifest.load(commit._path)
+            commit._publish(manifest)
+            return msgspec.structs.replace(commit, finished=manifest)
         foreign = [] if not directory.exists() else _foreign(directory, mark)
         if foreign and not replace:
             raise OutputError(
@@ -217,6 +222,7 @@ class Commit(msgspec.Struct, frozen=True):
                 raise
             return self
         if old.fingerprint == self.fingerprint and _complete(self.directory, old):
+            shutil.rmtree(self._path, ignore_errors=True)
             return msgspec.structs.replace(self, finished=old)
         if old.fingerprint != self.fingerprint and not replace:
             raise OutputError(
@@ -227,9 +233,13 @@ class Commit(msgspec.Struct, frozen=True):
         return self
 
     @property
+    def _path(self) -> Path:
+        return self.directory / f".work-{self.fingerprint[:12]}"
+
+    @property
     def work(self) -> Path:
         """Scratch directory for this very result; survives a kill, is made when asked for."""
-        path = self.directory / f".work-{self.fingerprint[:12]}"
+        path = self._path
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -279,25 +289,24 @@ class Commit(msgspec.Struct, frozen=True):
         return manifest
 
     def _publish(self, manifest: Manifest) -> None:
-        old_shards: set[str] = set()
-        final = self.directory / NAME
+        """Move everything in place; after a kill at any point `begin` calls it again."""
+        final, stale = self.directory / NAME, set[str]()
         if final.exists():
-            try:
-                old_shards = {shard.path for shard in Manifest.load(self.directory).shards}
-            except RecipeError:
-                old_shards = set()
-            final.unlink()
+            with contextlib.suppress(RecipeError):  # a damaged one lists nothing to clear away
+                stale = {shard.path for shard in Manifest.load(self.directory).shards}
+        write_atomically(self.work / NAME, manifest.encode())
+        final.unlink(missing_ok=True)
         for shard in manifest.shards:
-            target = self.directory / shard.path
+            source, target = self.work / shard.path, self.directory / shard.path
             target.parent.mkdir(parents=True, exist_ok=True)
-            (self.work / shard.path).replace(target)
-        for stale in sorted(old_shards - {shard.path for shard in manifest.shards}):
-            (self.directory / stale).unlink(missing_ok=True)
+            if source.exists() or not target.exists():
+                source.replace(target)
+        for path in sorted(stale - {shard.path for shard in manifest.shards}):
+            (self.directory / path).unlink(missing_ok=True)
         write_atomically(self.directory / "README.md", card(manifest.stage, manifest).encode())
-        shutil.rmtree(self.work)
-        for leftover in self.directory.glob(".work-*"):
-            shutil.rmtree(leftover)
         write_atomically(final, manifest.encode())
+        for work in self.directory.glob(".work-*"):
+            shutil.rmtree(work)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
