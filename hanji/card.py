@@ -101,6 +101,12 @@ def _configs(data: list[Shard], langs: list[str]) -> list[dict[str, object]]:
 
     if not langs:
         return [{"config_name": "default", "data_files": files("data/*.arrow"), "default": True}]
-    everything = {"config_name": "all", "data_files": files("data/*/*.arrow"), "default": True}
-    each = [{"config_name": lang, "data_files": files(f"data/{lang}/*.arrow")} for lang in langs]
+    everything: dict[str, object] = {
+        "config_name": "all",
+        "data_files": files("data/*/*.arrow"),
+        "default": True,
+    }
+    each: list[dict[str, object]] = [
+        {"config_name": lang, "data_files": files(f"data/{lang}/*.arrow")} for lang in langs
+    ]
     return [everything, *each]

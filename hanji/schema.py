@@ -72,7 +72,7 @@ DOCUMENT: pa.Schema = make_schema(
 
 def kind_of(schema: pa.Schema) -> str:
     """Return the kind that a schema names, or an empty string."""
-    return (schema.metadata or {}).get(_KIND, b"").decode()
+    return bytes((schema.metadata or {}).get(_KIND, b"")).decode()
 
 
 def require(schema: pa.Schema, kind: str, where: str) -> None:

@@ -104,7 +104,7 @@ class ShardWriter:
         except OSError as error:
             raise _refused(self.path, error) from None
         self._sink = _HashingFile(self._file)
-        self._writer = pa.ipc.new_file(pa.PythonFile(self._sink, mode="w"), schema)  # type: ignore[arg-type]
+        self._writer = pa.ipc.new_file(pa.PythonFile(self._sink, mode="w"), schema)
 
     @property
     def bytes(self) -> int:

@@ -1,0 +1,123 @@
+"""Run one pipeline: the runner by its name, progress while it runs, errors in our own words.
+
+The local runner is `FnApiRunner`: plain `DirectRunner` first tries to fetch another engine and
+falls back in silence, so that the same command would run on two engines. With more than one
+worker it starts processes; other runners get the user's own options untouched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability import fn_api_runner
+
+from hanji.beam import ticker
+from hanji.errors import RecipeError, nearest
+from hanji.execution import Execution
+from hanji.progress import Phase
+
+__all__ = ["RUNNERS", "options", "run"]
+
+RUNNERS = ("FnApiRunner", "DataflowRunner", "PortableRunner", "FlinkRunner", "SparkRunner")
+LOCAL = "FnApiRunner"
+POLL = 0.2  # seconds
+
+
+def options(execution: Execution) -> PipelineOptions:
+    """Build Beam's options.
+
+    Raises:
+        RecipeError: if the runner is not one that runs these pipelines.
+    """
+    if execution.runner not in RUNNERS:
+        hint = (
+            "; it may fetch another engine over the network, use FnApiRunner"
+            if execution.runner == "DirectRunner"
+            else nearest(execution.runner, RUNNERS)
+        )
+        raise RecipeError(f"--runner {execution.runner}: is not supported{hint}")
+    flags = [f"--runner={execution.runner}", "--no_save_main_session"]
+    if execution.runner == LOCAL and execution.workers > 1:
+        flags += [
+            "--direct_running_mode=multi_processing",
+            f"--direct_num_workers={execution.workers}",
+            "--default_sdk_harness_log_level=CRITICAL",  # errors are raised here, once
+        ]
+    return PipelineOptions([*flags, *execution.beam_options])
+
+
+def run(
+    build: Callable[[beam.Pipeline], object],
+    execution: Execution,
+    *,
+    name: str,
+    total: int | None = None,
+    unit: str = "B",
+) -> None:
+    """Build a pipeline and run it to its end.
+
+    Args:
+        build: applies the transforms to a new pipeline.
+        execution: where and how fast.
+        name: the phase's name, for progress.
+        total: how much the workers' tickers will count in all, if known.
+        unit: of what they count.
+
+    Raises:
+        HanjiError: the first error that a worker raised on purpose.
+    """
+    pipeline_options = options(execution)
+    if execution.runner == LOCAL:
+        logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # start-up chatter
+    runner = fn_api_runner.FnApiRunner() if execution.runner == LOCAL else None
+    pipeline = beam.Pipeline(runner=runner, options=pipeline_options)
+    build(pipeline)
+    with _ticking() as directory, execution.progress.phase(name, total, unit) as phase:
+        failure: list[BaseException] = []
+        thread = threading.Thread(target=_to_the_end, args=(pipeline, failure), daemon=True)
+        thread.start()
+        seen = (0, 0)
+        while thread.is_alive():
+            thread.join(POLL)
+            seen = _show(directory, phase, seen)
+        error = ticker.told(directory)
+        if error is not None:
+            raise error
+        if failure:
+            raise failure[0]
+
+
+def _to_the_end(pipeline: beam.Pipeline, failure: list[BaseException]) -> None:
+    try:
+        pipeline.run().wait_until_finish()
+    except BaseException as error:
+        failure.append(error)  # raised again in the caller's thread
+
+
+def _show(directory: Path, phase: Phase, seen: tuple[int, int]) -> tuple[int, int]:
+    now = ticker.total(directory)
+    if now != seen:
+        phase.advance(now[0] - seen[0], (now[1] - seen[1]) if now[1] else None)
+    return now
+
+
+@contextlib.contextmanager
+def _ticking() -> Iterator[Path]:
+    before = os.environ.get(ticker.VARIABLE)
+    with tempfile.TemporaryDirectory(prefix="hanji-ticker-", ignore_cleanup_errors=True) as name:
+        os.environ[ticker.VARIABLE] = name
+        try:
+            yield Path(name)
+        finally:
+            if before is None:
+                del os.environ[ticker.VARIABLE]
+            else:
+                os.environ[ticker.VARIABLE] = before
