@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shlex
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from pathlib import Path
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability import fn_api_runner
+from apache_beam.transforms import environments
 
 from hanji.beam import ticker
 from hanji.errors import RecipeError, nearest
@@ -45,12 +48,8 @@ def options(execution: Execution) -> PipelineOptions:
         )
         raise RecipeError(f"--runner {execution.runner}: is not supported{hint}")
     flags = [f"--runner={execution.runner}", "--no_save_main_session"]
-    if execution.runner == LOCAL and execution.workers > 1:
-        flags += [
-            "--direct_running_mode=multi_processing",
-            f"--direct_num_workers={execution.workers}",
-            "--default_sdk_harness_log_level=CRITICAL",  # errors are raised here, once
-        ]
+    if execution.runner == LOCAL:
+        flags.append(f"--direct_num_workers={execution.workers}")
     return PipelineOptions([*flags, *execution.beam_options])
 
 
@@ -77,7 +76,7 @@ def run(
     pipeline_options = options(execution)
     if execution.runner == LOCAL:
         logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # start-up chatter
-    runner = fn_api_runner.FnApiRunner() if execution.runner == LOCAL else None
+    runner = _local(execution.workers) if execution.runner == LOCAL else None
     pipeline = beam.Pipeline(runner=runner, options=pipeline_options)
     build(pipeline)
     with _ticking() as directory, execution.progress.phase(name, total, unit) as phase:
@@ -93,6 +92,18 @@ def run(
             raise error
         if failure:
             raise failure[0]
+
+
+def _local(workers: int) -> fn_api_runner.FnApiRunner:
+    """Open the local runner; with several workers each is a process, its chatter in a file."""
+    if workers == 1:
+        return fn_api_runner.FnApiRunner()
+    command = f"exec {shlex.quote(sys.executable)} -m apache_beam.runners.worker.sdk_worker_main"
+    return fn_api_runner.FnApiRunner(
+        environments.SubprocessSDKEnvironment.from_command_string(
+            f'{command} 2>>"${ticker.VARIABLE}/workers.log"'
+        )
+    )
 
 
 def _to_the_end(pipeline: beam.Pipeline, failure: list[BaseException]) -> None:
