@@ -1,0 +1,77 @@
+"""The stages of a recipe in order: which section is made by which product, in which directory.
+
+Products are named as strings and imported when their turn comes; they meet only on disk.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol, cast
+
+import msgspec
+
+from hanji.errors import RecipeError
+from hanji.execution import Execution
+from hanji.manifest import Manifest
+from hanji.recipe import Recipe
+
+__all__ = ["STAGES", "Stage", "check", "run"]
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """One section's place in a run."""
+
+    section: str
+    module: str  # has run(recipe, root, execution) -> list[Manifest]
+    settings: str  # "module:type" of the section
+
+
+class _Runs(Protocol):
+    def __call__(self, recipe: Recipe, root: Path, execution: Execution) -> list[Manifest]: ...
+
+
+STAGES = (
+    Stage("curate", "pipelines.stage", "pipelines.section:Curate"),
+    Stage("tokenizer", "tokenizer.stage", "tokenizer.section:TokenizerSection"),
+    Stage("reasoning", "synth.stage", "synth.section:Reasoning"),
+    Stage("longdoc", "longdoc.stage", "longdoc.section:Longdoc"),
+    Stage("rehearsal", "rehearsal.stage", "rehearsal.section:Rehearsal"),
+    Stage("export", "rehearsal.export.stage", "rehearsal.export.section:Export"),
+)
+
+
+def settings_type(stage: Stage) -> type[msgspec.Struct]:
+    """Import the type of a section."""
+    module, _, name = stage.settings.partition(":")
+    return cast(type[msgspec.Struct], getattr(importlib.import_module(module), name))
+
+
+def check(recipe: Recipe) -> list[Stage]:
+    """Decode every section, so that a typo in the last one is found before the first runs.
+
+    Returns:
+        The stages that the recipe has, in order.
+
+    Raises:
+        RecipeError: on the first section that is wrong, or if there is nothing to do.
+    """
+    stages = [stage for stage in STAGES if recipe.has(stage.section)]
+    if not stages:
+        names = ", ".join(stage.section for stage in STAGES)
+        raise RecipeError(f"{recipe.where}: has none of the sections {names}; add one")
+    for stage in stages:
+        recipe.section(stage.section, settings_type(stage))
+    return stages
+
+
+def run(recipe: Recipe, root: Path, execution: Execution) -> Iterator[tuple[Stage, list[Manifest]]]:
+    """Run every stage that the recipe has; a finished one is reused by its fingerprint.
+
+    Yields:
+        (stage, manifests that it made or reused), as each is done.
+    """
+    for stage in check(recipe):
+        runs = cast(_Runs, importlib.import_module(stage.module).run)
+        yield stage, runs(recipe, root, execution)
