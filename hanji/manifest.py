@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -253,7 +253,7 @@ class Commit(msgspec.Struct, frozen=True):
         schema: pa.Schema | None,
         shards: Sequence[Shard],
         report: Report,
-        facts: dict[str, Json] | None = None,
+        facts: Mapping[str, object] | None = None,
     ) -> Manifest:
         """Check the report's law, move the shards from `work` in place, write the manifest last.
 
@@ -279,7 +279,7 @@ class Commit(msgspec.Struct, frozen=True):
             columns={field.name: str(field.type) for field in schema or ()},
             shards=tuple(sorted(shards, key=lambda shard: shard.path)),
             report=report,
-            facts=facts or {},
+            facts=dict(facts or {}),
         )
         try:
             self._publish(manifest)

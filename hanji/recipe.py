@@ -20,12 +20,12 @@ import yaml
 from hanji.errors import RecipeError, nearest
 from hanji.seeds import stable_hex
 
-__all__ = ["SECTIONS", "Recipe", "decode", "fingerprint", "to_json"]
+__all__ = ["SECTIONS", "Json", "Recipe", "decode", "fingerprint", "to_json"]
 
 SECTIONS = ("sources", "curate", "tokenizer", "reasoning", "longdoc", "rehearsal", "export")
 
 T = TypeVar("T")
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Json = object  # what YAML or JSON can hold; msgspec has no recursive types
 
 
 class _Loader(yaml.SafeLoader):
@@ -92,7 +92,10 @@ class Recipe(msgspec.Struct, frozen=True):
         Raises:
             RecipeError: naming the key path, the value and the nearest valid name.
         """
-        return decode(self.sections.get(name) or {}, kind, f"{self.where}: {name}")
+        value = self.sections.get(name)
+        if value is None:
+            value = [] if typing.get_origin(kind) in (list, tuple) else {}
+        return decode(value, kind, f"{self.where}: {name}")
 
 
 _AT = re.compile(r" - at `\$?(.*)`$")
@@ -175,7 +178,7 @@ def _struct_fields(kind: object) -> list[str]:
 
 def to_json(value: object) -> Json:
     """Turn settings into plain JSON data with sorted keys."""
-    return msgspec.json.decode(msgspec.json.encode(value, order="deterministic"), type=object)  # type: ignore[return-value]
+    return msgspec.json.decode(msgspec.json.encode(value, order="sorted"))
 
 
 def fingerprint(stage: str, section: object, inputs: Sequence[str]) -> str:

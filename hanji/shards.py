@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from hanji.errors import InputError, OutputError
@@ -168,9 +169,8 @@ def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     n_pieces = max(1, min(batch.num_rows, -(-batch.nbytes // BYTES_PER_BATCH)))
     step = -(-batch.num_rows // n_pieces)
     for start in range(0, batch.num_rows, step):
-        piece = batch.slice(start, step)
-        # A sliced array writes other padding than a fresh one: take() makes it fresh.
-        yield piece if n_pieces == 1 else piece.take(pa.array(range(piece.num_rows)))
+        rows = pa.array(np.arange(start, min(start + step, batch.num_rows)))
+        yield batch.take(rows)  # fresh buffers: a slice writes other padding than a whole array
 
 
 def part_name(index: int, count: int) -> str:
