@@ -1,0 +1,98 @@
+"""The recipe's `curate` section: what is kept, by which rules. Light: nothing heavy is imported."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from hanji.schema import LANGS, Lang
+
+__all__ = ["Curate", "Duplicates", "Language", "Near", "Normal", "PersonalData", "Quality"]
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Normal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Normal form of the text; NFC always, NFKC never."""
+
+    repair_mojibake: bool = False
+    """Repair text that was decoded by the wrong charset (ftfy)."""
+    fold_width: bool = False
+    """Fold full-width Latin and half-width Katakana."""
+
+
+class Language(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which language a document is in, and which languages are kept."""
+
+    engine: Literal["fast", "langdetect"] = "fast"
+    """The detector."""
+    keep: tuple[Lang, ...] = LANGS
+    """Languages that are kept; a document in another is dropped."""
+    at_least: dict[Lang, Share] = {}
+    """Lowest score by language; a language that is not named has its own default."""
+
+
+class Quality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Quality rules over the profile of a document."""
+
+    rules: tuple[Literal["gopher", "repetition", "c4", "fineweb"], ...] = (
+        "gopher",
+        "repetition",
+        "c4",
+        "fineweb",
+    )
+    """Families of rules that are applied."""
+    limits: dict[Lang, dict[str, float]] = {}
+    """Own limits by language and reason, instead of those in pipelines/langs."""
+
+
+class PersonalData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Personal data in the text."""
+
+    kinds: tuple[str, ...] = ("email",)
+    """Kinds that are looked for."""
+    action: Literal["mask", "remove"] = "mask"
+    """Put a stable placeholder in its place, or remove it."""
+
+
+class Near(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Near-duplicates by MinHash and locality-sensitive hashing."""
+
+    threshold: Share = 0.8
+    """Similarity of signatures from which two documents are duplicates."""
+    bands: Positive = 14  # FineWeb-2: 14 x 8
+    """Bands of the signature."""
+    rows: Positive = 8
+    """Rows of a band."""
+
+
+class Duplicates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Duplicates over all sources of the recipe."""
+
+    exact: bool = True
+    """Drop documents with the same matching key (NFKC, case and space folded)."""
+    near: Near | None = Near()
+    """Drop near-duplicates; null keeps them."""
+    partitions: Positive = 16
+    """Partitions of the shuffle; the result is the same for any number."""
+
+
+class Curate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How sources become clean, deduplicated documents."""
+
+    normalise: Normal = Normal()
+    """Normal form of the text."""
+    language: Language = Language()
+    """Language of a document."""
+    quality: Quality | None = Quality()
+    """Quality rules; null keeps every document."""
+    personal_data: PersonalData | None = PersonalData()
+    """Personal data; null leaves it."""
+    duplicates: Duplicates = Duplicates()
+    """Duplicates."""
+    max_failures: Share = 0.001
+    """Share of records that may fail to be read before the run ends in an error."""
+    shard_bytes: Positive = 256 << 20
+    """Size of an output shard."""
