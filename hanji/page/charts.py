@@ -87,7 +87,7 @@ def bars(caption: str, values: Mapping[str, float], unit: str = "") -> Markup:
             f"<title>{escape(label)}: {note}</title></rect>"
             f"{_text(LABEL + width + 6, y + 17, note, kind='v')}</g>"
         )
-    rows = [[label, value] for label, value in values.items()]
+    rows: list[list[Cell]] = [[label, value] for label, value in values.items()]
     return _figure(
         caption, "".join(parts), len(values) * ROW + 4, table(["name", unit or "n"], rows)
     )
@@ -114,7 +114,9 @@ def stacked(caption: str, rows: Mapping[str, Mapping[str, float]]) -> Markup:
         svg.append(_text(x + 6, y + 17, number(sum(parts.values())), kind="v"))
     legend, height = _legend(names, len(rows) * ROW + 8)
     head = ["name", *names]
-    body = [[label, *(parts.get(name, 0) for name in names)] for label, parts in rows.items()]
+    body: list[list[Cell]] = [
+        [label, *(parts.get(name, 0) for name in names)] for label, parts in rows.items()
+    ]
     return _figure(caption, "".join(svg) + legend, height, table(head, body))
 
 
@@ -169,7 +171,7 @@ def histogram(
         _text(WIDTH, height + 16, number(high), "end"),
     ]
     legend, total = _legend(list(series), height + 26) if len(series) > 1 else ("", height + 22)
-    rows = [
+    rows: list[list[Cell]] = [
         [number(edges[i]), number(edges[i + 1]), *(counts[i] for counts in series.values())]
         for i in range(n)
     ]
@@ -276,7 +278,7 @@ def flow(
                     "end" if last else "start",
                 )
             )
-    rows = [[left, right, n] for (left, right), n in edges.items()]
+    rows: list[list[Cell]] = [[left, right, n] for (left, right), n in edges.items()]
     return _figure(caption, "".join(svg), height, table(["from", "to", "n"], rows))
 
 

@@ -167,9 +167,9 @@ def _card(row: dict[str, object]) -> str:
 
 
 def visible(text: str) -> str:
-    """Show control characters and direction marks, which could hide or turn text.
+    r"""Show control characters and direction marks, which could hide or turn text.
 
-    >>> visible("a\\x00b\\u202ec")
+    >>> visible("a\x00b\u202ec")
     'a␀b⟨U+202E⟩c'
     """
     return "".join(_visible(char) for char in text)
