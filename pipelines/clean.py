@@ -1,0 +1,335 @@
+"""Clean: one unit's records become clean documents, rejections, quarantine rows and keys.
+
+All per-document steps in one pass: read, normalise, detect the language, mask personal data,
+profile and judge, key. Every record ends in exactly one of the unit's files, and is counted there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from hanji.beam.ticker import Ticker
+from hanji.manifest import write_atomically
+from hanji.report import Report
+from hanji.schema import document_id
+from hanji.shards import ShardWriter
+from pipelines import dedup
+from pipelines.columns import CLEAN, KEYS, PERMUTATIONS, QUARANTINE, REJECTED, SAMPLE_CHARS
+from pipelines.langs import language, languages
+from pipelines.language import AT_LEAST, Guess, detect
+from pipelines.normalise import normalise
+from pipelines.pii import mask
+from pipelines.profile import METRICS, profile
+from pipelines.quality import RULES, decide, score
+from pipelines.read import Fault, InputFile, Record, records
+from pipelines.section import Curate
+from pipelines.units import Unit
+
+__all__ = ["HISTOGRAMS", "Clean", "UnitAccount", "account_of"]
+
+BATCH_RECORDS = 500
+BATCH_CHARS = 8 << 20  # a batch is held in memory a few times over
+BINS = 24
+# metric: (lowest, highest) edge of its histogram on the report page
+HISTOGRAMS: dict[str, tuple[float, float]] = {
+    "n_words": (0, 2400),
+    "mean_word_length": (0, 12),
+    "alpha_words": (0, 1),
+    "punctuated_lines": (0, 1),
+    "short_lines": (0, 1),
+    "duplicate_lines": (0, 1),
+    "duplicate_line_chars": (0, 1),
+    "stop_words": (0, 48),
+}
+
+
+class UnitAccount(msgspec.Struct):
+    """The account of a unit, written when its files are complete."""
+
+    report: Report = msgspec.field(default_factory=Report)
+    histograms: dict[str, dict[str, list[int]]] = {}
+    masked: dict[str, dict[str, int]] = {}
+    first_failure: str = ""
+
+
+def account_of(unit: Unit) -> UnitAccount:
+    """Read the account of a finished unit."""
+    return msgspec.json.decode(unit.done.read_bytes(), type=UnitAccount)
+
+
+class _Draft(msgspec.Struct):
+    """A document on its way through the steps."""
+
+    id: str
+    record: Record
+    source: str
+    text: str
+    guess: Guess
+    n_masked: int = 0
+
+    @property
+    def lang(self) -> str:
+        return self.guess.lang
+
+
+class Clean(msgspec.Struct, frozen=True):
+    """The work of the clean pipeline: `clean(unit, ticker)`."""
+
+    section: Curate
+
+    def __call__(self, unit: Unit, ticker: Ticker) -> Iterable[bytes]:
+        """Write the unit's files; its account comes last."""
+        account = UnitAccount()
+        writers = _Writers(unit)
+        for file in unit.files:
+            for group in _groups(records(file)):
+                self._batch(file, group, writers, account)
+            ticker.advance(file.n_bytes)
+        writers.close()
+        write_atomically(unit.done, msgspec.json.encode(account))
+        yield b""
+
+    def _batch(
+        self,
+        file: InputFile,
+        group: Sequence[Record | Fault],
+        writers: _Writers,
+        account: UnitAccount,
+    ) -> None:
+        drafts = []
+        for item in group:
+            if isinstance(item, Fault):
+                account.report.read(file.source, file.lang)
+                account.report.fail(file.source, file.lang, item.reason)
+                where = f"{item.file} at byte {item.offset}: {item.reason} ({item.message})"
+                account.first_failure = account.first_failure or where
+                writers.quarantine(file.source, item)
+            else:
+                drafts.append(self._normal(file, item))
+        guesses = detect([draft.text for draft in drafts], self.section.language.engine)
+        for draft, guess in zip(drafts, guesses):
+            draft.guess = guess
+            account.report.read(draft.source, draft.lang)
+        drafts = list(self._in_language(drafts, writers, account))
+        for draft in drafts:
+            self._mask(draft, account)
+        self._judge(drafts, writers, account)
+
+    def _normal(self, file: InputFile, record: Record) -> _Draft:
+        settings = self.section.normalise
+        text = normalise(
+            record.text,
+            repair_mojibake=settings.repair_mojibake,
+            fold_width=settings.fold_width,
+        )
+        return _Draft(
+            document_id(file.source, record.key), record, file.source, text, Guess("und", 0)
+        )
+
+    def _in_language(
+        self, drafts: Sequence[_Draft], writers: _Writers, account: UnitAccount
+    ) -> Iterator[_Draft]:
+        settings = self.section.language
+        for draft in drafts:
+            at_least = settings.at_least.get(draft.lang, AT_LEAST.get(draft.lang, 0.5))
+            if draft.lang not in settings.keep:
+                self._drop(
+                    draft, "language", "other_language", draft.guess.score, 0, writers, account
+                )
+            elif draft.guess.score < at_least:
+                score_ = draft.guess.score
+                self._drop(draft, "language", "unsure_language", score_, at_least, writers, account)
+            else:
+                yield draft
+
+    def _mask(self, draft: _Draft, account: UnitAccount) -> None:
+        settings = self.section.personal_data
+        if settings is None:
+            return
+        masked = mask(draft.text, settings.kinds, settings.action)
+        draft.text = masked.text
+        for kind, n in masked.found.items():
+            counts = account.masked.setdefault(draft.lang, {})
+            counts[kind] = counts.get(kind, 0) + n
+            draft.n_masked += n
+
+    def _judge(self, drafts: list[_Draft], writers: _Writers, account: UnitAccount) -> None:
+        if not drafts:
+            return
+        texts = pa.array([draft.text for draft in drafts], pa.large_string())
+        langs = [draft.lang for draft in drafts]
+        stop_words = {lang: data.stop_words for lang, data in languages().items()}
+        profiles = profile(texts, langs, stop_words)
+        _add_histograms(account.histograms, profiles, langs)
+        keep = np.ones(len(drafts), dtype=np.bool_)
+        if self.section.quality is not None:
+            settings = self.section.quality
+            verdicts = decide(profiles, langs, settings.rules, settings.limits)
+            for i in np.flatnonzero(verdicts.rule >= 0):
+                reason = RULES[verdicts.rule[i]].reason
+                value, limit = float(verdicts.value[i]), float(verdicts.limit[i])
+                self._drop(drafts[i], "quality", reason, value, limit, writers, account)
+            keep = verdicts.rule < 0
+        kept = [draft for draft, good in zip(drafts, keep) if good]
+        if kept:
+            chosen = pa.array([draft.text for draft in kept], pa.large_string())
+            quality = score(profiles[keep])
+            writers.clean(_documents(kept, chosen, profiles[keep], quality))
+            writers.keys(_keys(kept, chosen, quality, self.section))
+
+    def _drop(
+        self,
+        draft: _Draft,
+        step: str,
+        reason: str,
+        value: float,
+        threshold: float,
+        writers: _Writers,
+        account: UnitAccount,
+    ) -> None:
+        account.report.drop(draft.source, draft.lang, step, reason)
+        writers.reject(draft, step, reason, value, threshold)
+
+
+def _groups(items: Iterable[Record | Fault]) -> Iterator[list[Record | Fault]]:
+    """Gather records until there are enough of them, or of their characters."""
+    group: list[Record | Fault] = []
+    n_chars = 0
+    for item in items:
+        group.append(item)
+        n_chars += len(item.text) if isinstance(item, Record) else 0
+        if len(group) == BATCH_RECORDS or n_chars >= BATCH_CHARS:
+            yield group
+            group, n_chars = [], 0
+    if group:
+        yield group
+
+
+class _Writers:
+    """The four files of a unit."""
+
+    def __init__(self, unit: Unit) -> None:
+        def writer(path: str, schema: pa.Schema) -> ShardWriter:
+            return ShardWriter(unit.clean.parent, path, schema)
+
+        self._clean = writer(unit.clean.name, CLEAN)
+        self._rejected = writer(unit.rejected.name, REJECTED)
+        self._quarantine = writer(unit.quarantine.name, QUARANTINE)
+        self._keys = writer(unit.keys.name, KEYS)
+
+    def clean(self, batch: pa.RecordBatch) -> None:
+        self._clean.write(batch)
+
+    def keys(self, batch: pa.RecordBatch) -> None:
+        self._keys.write(batch)
+
+    def reject(self, draft: _Draft, step: str, reason: str, value: float, threshold: float) -> None:
+        row = {
+            "id": draft.id,
+            "source": draft.source,
+            "lang": draft.lang,
+            "step": step,
+            "reason": reason,
+            "value": value,
+            "threshold": threshold,
+            "kept_id": "",
+            "sample": draft.text[:SAMPLE_CHARS],
+        }
+        self._rejected.write(pa.RecordBatch.from_pylist([row], schema=REJECTED))
+
+    def quarantine(self, source: str, fault: Fault) -> None:
+        row = {
+            "source": source,
+            "file": fault.file,
+            "offset": fault.offset,
+            "reason": fault.reason,
+            "message": fault.message,
+        }
+        self._quarantine.write(pa.RecordBatch.from_pylist([row], schema=QUARANTINE))
+
+    def close(self) -> None:
+        for writer in (self._clean, self._rejected, self._quarantine, self._keys):
+            writer.close()
+
+
+def _documents(
+    drafts: Sequence[_Draft],
+    texts: pa.Array,
+    profiles: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    quality: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+) -> pa.RecordBatch:
+    columns: dict[str, object] = {
+        "id": [draft.id for draft in drafts],
+        "text": texts,
+        "lang": [draft.lang for draft in drafts],
+        "source": [draft.source for draft in drafts],
+        "license": [draft.record.license for draft in drafts],
+        "url": [draft.record.url for draft in drafts],
+        "meta": [draft.record.meta for draft in drafts],
+        "n_bytes": [len(draft.text.encode()) for draft in drafts],
+        "n_chars": [len(draft.text) for draft in drafts],
+        "n_words": profiles[:, METRICS.index("n_words")].astype(np.int32),
+        "lang_score": np.array([draft.guess.score for draft in drafts], np.float32),
+        "quality": quality,
+        "n_masked": [draft.n_masked for draft in drafts],
+    }
+    return pa.RecordBatch.from_arrays(
+        [
+            value
+            if isinstance(value := columns[field.name], pa.Array)
+            else pa.array(value, field.type)
+            for field in CLEAN
+        ],
+        schema=CLEAN,
+    )
+
+
+def _keys(
+    drafts: Sequence[_Draft],
+    texts: pa.Array,
+    quality: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    section: Curate,
+) -> pa.RecordBatch:
+    ids = [bytes.fromhex(draft.id) for draft in drafts]
+    # The lowest rank of a cluster is kept: the best quality in 65,536 steps, then the least id.
+    steps = np.uint64(0xFFFF) - np.round(quality.astype(np.float64) * 0xFFFF).astype(np.uint64)
+    firsts = np.array([int.from_bytes(i[:6], "big") for i in ids], np.uint64)
+    near = section.duplicates.near
+    signed = dedup.signatures(texts, PERMUTATIONS)
+    bands = dedup.band_keys(signed, near.bands, near.rows) if near is not None else signed[:, :0]
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array((steps << np.uint64(48)) | firsts),
+            pa.array(ids, pa.binary(16)),
+            pa.array(dedup.exact_keys([draft.text for draft in drafts]), pa.binary(16)),
+            pa.array(list(bands.astype(np.uint64)), pa.list_(pa.uint64())),
+            pa.FixedSizeBinaryArray.from_buffers(
+                pa.binary(4 * PERMUTATIONS), len(ids), [None, pa.py_buffer(signed.tobytes())]
+            ),
+        ],
+        schema=KEYS,
+    )
+
+
+def _add_histograms(
+    histograms: dict[str, dict[str, list[int]]],
+    profiles: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    langs: Sequence[str],
+) -> None:
+    names = np.asarray(langs)
+    for lang in sorted(set(langs)):
+        for metric, (low, high) in HISTOGRAMS.items():
+            values = np.clip(profiles[names == lang, METRICS.index(metric)], low, high)
+            counts = np.histogram(values, BINS, (low, high))[0]
+            sums = histograms.setdefault(lang, {}).setdefault(metric, [0] * BINS)
+            histograms[lang][metric] = [int(a + b) for a, b in zip(sums, counts)]
+
+
+def limits_of(lang: str, section: Curate) -> dict[str, float]:
+    """Return the limits that were applied to a language."""
+    own = section.quality.limits.get(lang, {}) if section.quality is not None else {}
+    return {**language(lang).limits, **own}

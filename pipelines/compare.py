@@ -1,0 +1,316 @@
+"""Compare: keys of all documents meet by partition, and every document gets a decision.
+
+Rows of `(key, document, rank)` are grouped by partition number; in a partition each run of equal
+keys gives star edges from its lowest rank. The edges of all partitions are joined by one exact
+union-find, so the clusters do not depend on partitions or order; the document of the lowest rank
+(highest quality, then id) is kept. Texts stay on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import apache_beam as beam
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from hanji.beam.batches import RecordBatchCoder
+from hanji.beam.run import run
+from hanji.beam.shuffle import Block, Grouped, split
+from hanji.beam.ticker import Ticker
+from hanji.beam.units import ForEach, Units
+from hanji.execution import Execution
+from hanji.manifest import write_atomically
+from hanji.seeds import stable_hex
+from hanji.shards import read_batches, read_table
+from pipelines.section import Duplicates
+from pipelines.units import Unit
+
+__all__ = ["REASONS", "Decisions", "compare"]
+
+KEPT, SAME_ID, SAME_TEXT, NEAR = 0, 1, 2, 3
+REASONS = {SAME_ID: "duplicate_id", SAME_TEXT: "exact_duplicate", NEAR: "near_duplicate"}
+
+U64 = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
+
+
+def document_number(unit: int, rows: npt.NDArray[np.int64]) -> U64:
+    """Number documents by (unit, row): the unit in the high 32 bits."""
+    return (np.uint64(unit) << np.uint64(32)) | rows.astype(np.uint64)
+
+
+class Decisions:
+    """For every document in a cluster of two or more: what becomes of it, and its winner.
+
+    Arrays of one length, sorted by document: `document`, `code`, `winner`, `size` (of the
+    cluster). A document that is not listed is kept and alone.
+    """
+
+    def __init__(self, table: pa.Table, path: Path) -> None:
+        self.path = path
+        self._document: U64 = table["document"].to_numpy()
+        self._code = table["code"].to_numpy()
+        self._winner: U64 = table["winner"].to_numpy()
+        self._size = table["size"].to_numpy()
+
+    @classmethod
+    def load(cls, path: Path) -> Decisions:
+        """Read decisions, memory-mapped."""
+        return cls(read_table(path), path)
+
+    def _slice(self, unit: int, start: int, end: int) -> tuple[slice, npt.NDArray[np.int64]]:
+        low, high = document_number(unit, np.array([start, end]))
+        where = slice(*np.searchsorted(self._document, [low, high]))
+        return where, (self._document[where] - low).astype(np.int64)
+
+    def _spread(self, unit: int, start: int, end: int, code: int) -> Flags:
+        where, rows = self._slice(unit, start, end)
+        flags = np.zeros(end - start, dtype=np.bool_)
+        flags[rows[self._code[where] == code]] = True
+        return flags
+
+    def kept(self, unit: int, start: int, end: int) -> Flags:
+        """Flag the kept documents among rows start to end of a unit: bool[end - start]."""
+        where, rows = self._slice(unit, start, end)
+        flags = np.ones(end - start, dtype=np.bool_)
+        flags[rows[self._code[where] != KEPT]] = False
+        return flags
+
+    def lost(self, unit: int, start: int, end: int, code: int) -> Flags:
+        """Flag the documents dropped with `code`: bool[end - start]."""
+        return self._spread(unit, start, end, code)
+
+    def sizes(self, unit: int, start: int, end: int) -> npt.NDArray[np.int32]:
+        """Return the cluster size of each document: int32[end - start], 1 where it is alone."""
+        where, rows = self._slice(unit, start, end)
+        sizes = np.ones(end - start, dtype=np.int32)
+        sizes[rows] = self._size[where]
+        return sizes
+
+    def winners(self, unit: int, start: int, end: int) -> U64:
+        """Return the kept document of each document's cluster: uint64[end - start]."""
+        where, rows = self._slice(unit, start, end)
+        winners = document_number(unit, np.arange(start, end))
+        winners[rows] = self._winner[where]
+        return winners
+
+    def cluster_sizes(self) -> dict[str, int]:
+        """Count clusters by size, sizes of 2 and more."""
+        sizes, counts = np.unique(self._size[self._code == KEPT], return_counts=True)
+        return {str(int(size)): int(n) for size, n in zip(sizes, counts)}
+
+
+class Emit(msgspec.Struct, frozen=True):
+    """Emit a unit's keys as blocks by partition: (key, kind, document, rank)."""
+
+    settings: Duplicates
+
+    def __call__(self, unit: Unit, ticker: Ticker) -> Iterable[Block]:
+        """Read the unit's keys and split them."""
+        start = 0
+        for batch in read_batches(unit.keys):
+            documents = document_number(unit.number, np.arange(start, start + batch.num_rows))
+            start += batch.num_rows
+            for kind, keys, checks, rows in self._keys(batch):
+                block = pa.RecordBatch.from_pydict(
+                    {
+                        "key": keys,
+                        "check": checks,
+                        "document": documents[rows],
+                        "rank": batch["rank"].to_numpy()[rows],
+                        "kind": np.full(len(keys), kind, np.uint8),
+                    }
+                )
+                yield from split(block, keys, self.settings.partitions)
+            ticker.advance(batch.num_rows)
+
+    def _keys(self, batch: pa.RecordBatch) -> Iterable[tuple[int, U64, U64, Rows]]:
+        """Yield (kind, key, check, rows): equal keys with unequal checks are a hash's collision."""
+        everything = np.arange(batch.num_rows)
+        yield SAME_ID, *_halves(batch["id_key"]), everything
+        if self.settings.exact:
+            yield SAME_TEXT, *_halves(batch["exact_key"]), everything
+        if self.settings.near is not None:
+            bands = batch["bands"]
+            keys, lengths = bands.flatten().to_numpy(), np.diff(bands.offsets.to_numpy())
+            yield NEAR, keys, np.zeros_like(keys), np.repeat(everything, lengths)
+
+
+def _halves(column: pa.FixedSizeBinaryArray) -> tuple[U64, U64]:
+    """Split a column of 16-byte keys into two of integers."""
+    both = np.frombuffer(column.buffers()[1], np.uint64).reshape(-1, 2)
+    both = both[column.offset : column.offset + len(column)]
+    return both[:, 0].copy(), both[:, 1].copy()
+
+
+class Edges(msgspec.Struct, frozen=True):
+    """Reduce a partition to edges (document, winner, kind)."""
+
+    keys: tuple[str, ...]  # the units' key files, by unit number
+    threshold: float  # least share of equal signature values between near-duplicates
+
+    def __call__(self, rows: pa.Table) -> Iterable[pa.RecordBatch]:
+        """Sort by (kind, key, check, rank, document), find the runs, join each to its leaders."""
+        names = ("document", "rank", "check", "key", "kind")
+        order = np.lexsort([rows[name].to_numpy() for name in names])
+        document, _, check, key, kind = (rows[name].to_numpy()[order] for name in names)
+        found: list[tuple[U64, U64, npt.NDArray[np.uint8]]] = []
+        while len(key):
+            leader, first = _leaders(kind, key, check)
+            members = np.flatnonzero(~first)
+            left, right = document[members], document[leader[members]]
+            true = np.ones(len(members), dtype=np.bool_)
+            near = kind[members] == NEAR
+            true[near] = self._similar(left[near], right[near])
+            found.append((left[true], right[true], kind[members[true]]))
+            rest = members[~true]  # they follow the next leader of their run
+            kind, key, check, document = kind[rest], key[rest], check[rest], document[rest]
+        yield pa.RecordBatch.from_pydict(
+            {
+                "document": np.concatenate([left for left, _, _ in found]),
+                "leader": np.concatenate([right for _, right, _ in found]),
+                "kind": np.concatenate([kind for _, _, kind in found]),
+            }
+        )
+
+    def _similar(self, left: U64, right: U64) -> Flags:
+        """Compare signatures: the share of equal values estimates the Jaccard similarity."""
+        result = np.empty(len(left), dtype=np.bool_)
+        for start in range(0, len(left), PAIRS_AT_ONCE):
+            piece = slice(start, start + PAIRS_AT_ONCE)
+            equal = self._signatures(left[piece]) == self._signatures(right[piece])
+            result[piece] = equal.mean(axis=1) >= self.threshold
+        return result
+
+    def _signatures(self, documents: U64) -> npt.NDArray[np.uint32]:
+        units = (documents >> np.uint64(32)).astype(np.int64)
+        rows = (documents & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        taken: npt.NDArray[np.uint32] | None = None
+        for unit in np.unique(units):
+            mine = np.flatnonzero(units == unit)
+            all_of_unit = _signatures_of(self.keys[unit])
+            if taken is None:
+                taken = np.empty((len(documents), all_of_unit.shape[1]), dtype=np.uint32)
+            taken[mine] = all_of_unit[rows[mine]]
+        assert taken is not None
+        return taken
+
+
+PAIRS_AT_ONCE = 50_000  # 45 MB of signatures
+
+
+def _signatures_of(path: str) -> npt.NDArray[np.uint32]:
+    """Return a unit's signatures, uint32[n, permutations], over the memory map."""
+    column = read_table(path, ["signature"])["signature"]
+    width = column.type.byte_width // 4
+    parts = [
+        np.frombuffer(chunk.buffers()[1], np.uint32).reshape(-1, width)[
+            chunk.offset : chunk.offset + len(chunk)
+        ]
+        for chunk in column.chunks
+    ]
+    return np.concatenate(parts) if parts else np.empty((0, width), dtype=np.uint32)
+
+
+def _leaders(
+    kind: npt.NDArray[np.uint8], key: U64, check: U64
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """For sorted rows: the index of the first row of each row's run, and whether it is that row."""
+    first = np.zeros(len(key), dtype=np.bool_)
+    first[:1] = True
+    for column in (kind, key, check):
+        first[1:] |= column[1:] != column[:-1]
+    starts = np.flatnonzero(first)
+    return starts[np.cumsum(first) - 1], first
+
+
+def compare(
+    units: Sequence[Unit], settings: Duplicates, work: Path, execution: Execution
+) -> Decisions:
+    """Decide about every document of the clean units.
+
+    Args:
+        units: clean units with their key files.
+        settings: which kinds of duplicates are dropped.
+        work: scratch directory; the decisions are kept there.
+        execution: where and how fast.
+    """
+    path = work / "decisions.arrow"
+    if path.exists():
+        return Decisions.load(path)
+    threshold = settings.near.threshold if settings.near is not None else 1.0
+    edges = Edges(tuple(str(unit.keys) for unit in units), threshold)
+    folder = work / "edges"
+
+    def build(pipeline: beam.Pipeline) -> None:
+        _ = (
+            pipeline
+            | Units(units)
+            | ForEach(Emit(settings), Unit, Block)
+            | Grouped(edges)
+            | beam.Map(_keep, str(folder)).with_output_types(bytes)
+        )
+
+    folder.mkdir(exist_ok=True)
+    n_rows = sum(read_table(unit.keys, ["rank"]).num_rows for unit in units)
+    run(build, execution, name="compare", total=n_rows, unit="documents")
+    table = _decide(_all_edges(folder), units)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    write_atomically(path, sink.getvalue().to_pybytes())
+    return Decisions.load(path)
+
+
+def _keep(batch: pa.RecordBatch, folder: str) -> bytes:
+    """Write a partition's edges; the name is of the content, so a second try changes nothing."""
+    data = RecordBatchCoder().encode(batch)
+    name = stable_hex(data)
+    write_atomically(Path(folder) / name, data)
+    return name.encode()
+
+
+def _all_edges(folder: Path) -> pa.Table:
+    coder = RecordBatchCoder()
+    batches = [coder.decode(path.read_bytes()) for path in sorted(folder.iterdir())]
+    empty = pa.schema([("document", pa.uint64()), ("leader", pa.uint64()), ("kind", pa.uint8())])
+    return pa.Table.from_batches(batches, schema=empty)
+
+
+def _decide(edges: pa.Table, units: Sequence[Unit]) -> pa.Table:
+    """Join edges to clusters; the lowest (rank, document) of each is kept."""
+    left, right = edges["document"].to_numpy(), edges["leader"].to_numpy()
+    documents, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
+    n = len(documents)
+    graph = coo_matrix(
+        (np.ones(len(left), dtype=np.int8), (ends[: len(left)], ends[len(left) :])), shape=(n, n)
+    )
+    n_clusters, cluster = connected_components(graph, directed=False)
+    rank = _ranks(documents, units)
+    order = np.lexsort([documents, rank, cluster])
+    first = np.searchsorted(cluster[order], np.arange(n_clusters))
+    winner = documents[order[first]][cluster] if n else documents
+    # The strongest kind that ties a document to its cluster gives the reason.
+    code = np.full(n, NEAR, dtype=np.uint8)
+    np.minimum.at(code, ends[: len(left)], edges["kind"].to_numpy())
+    code[documents == winner] = KEPT
+    size = np.bincount(cluster, minlength=n_clusters).astype(np.int32)[cluster]
+    return pa.table({"document": documents, "code": code, "winner": winner, "size": size})
+
+
+def _ranks(documents: U64, units: Sequence[Unit]) -> U64:
+    ranks = np.empty(len(documents), dtype=np.uint64)
+    numbers = (documents >> np.uint64(32)).astype(np.int64)
+    rows = (documents & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    for number in np.unique(numbers):
+        mine = np.flatnonzero(numbers == number)
+        column = read_table(units[number].keys, ["rank"])["rank"].to_numpy()
+        ranks[mine] = column[rows[mine]]
+    return ranks

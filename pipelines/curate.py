@@ -1,0 +1,119 @@
+"""The curation pipeline: sources in, clean and deduplicated documents out, every one accounted for.
+
+Three Beam pipelines, each over small descriptions of work; texts never cross a shuffle:
+
+    clean      unit of files -> clean documents, rejections, quarantine, keys   (pipelines.clean)
+    compare    keys by partition -> duplicate edges -> one forest -> decisions  (pipelines.compare)
+    publish    part of a language -> final shard                                (pipelines.publish)
+
+A unit that is done is not done again, so a killed run goes on where it was. The order of
+documents is (unit, row) over sorted files and winners are minima, so nothing depends on the
+number of workers or partitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import apache_beam as beam
+
+from hanji.beam.run import run
+from hanji.beam.units import ForEach, Units
+from hanji.errors import InputError
+from hanji.execution import Execution
+from hanji.manifest import Commit, Manifest
+from hanji.report import Report
+from pipelines import compare, publish
+from pipelines.clean import Clean, UnitAccount, account_of
+from pipelines.columns import CURATED
+from pipelines.read.source import InputFile, Source, plan
+from pipelines.section import Curate
+from pipelines.units import Unit, group
+
+__all__ = ["curate"]
+
+
+def curate(
+    sources: Sequence[Source],
+    section: Curate,
+    base: Path,
+    out: Path,
+    execution: Execution,
+) -> Manifest:
+    """Curate `sources` into the dataset directory `out`.
+
+    Args:
+        sources: where the raw text is; relative paths are relative to `base`.
+        section: what is kept.
+        base: the directory of the recipe.
+        out: the dataset's directory.
+        execution: where and how fast.
+
+    Returns:
+        The manifest, made now or found finished.
+
+    Raises:
+        RecipeError: if a source matches no file.
+        InputError: if more records fail than `section.max_failures` allows.
+        OutputError: if `out` holds something else.
+    """
+    files = plan(sources, base)
+    commit = Commit.begin(
+        out,
+        stage="curate",
+        kind="document/1",
+        section={"sources": list(sources), "curate": section},
+        inputs=[_input_digest(files)],
+        replace=execution.replace,
+    )
+    if commit.finished is not None:
+        return commit.finished
+    units = group(files, commit.work)
+    _clean(units, section, execution)
+    accounts = [account_of(unit) for unit in units]
+    report = _merged(accounts)
+    _check_failures(report, accounts, section.max_failures)
+    decisions = compare.compare(units, section.duplicates, commit.work, execution)
+    shards = publish.publish(units, decisions, report, section, commit.work, execution)
+    facts = publish.facts(accounts, decisions, section)
+    return commit.finish(CURATED, shards, report, facts)
+
+
+def _input_digest(files: Sequence[InputFile]) -> str:
+    """Name the inputs by their names and contents, so that a changed file is a new input."""
+    from hanji.seeds import stable_hex
+
+    return stable_hex("files", *(part for f in files for part in (f.source, f.name, f.digest())))
+
+
+def _clean(units: Sequence[Unit], section: Curate, execution: Execution) -> None:
+    waiting = [unit for unit in units if not unit.done.exists()]
+    if not waiting:
+        return
+    work = Clean(section)
+
+    def build(pipeline: beam.Pipeline) -> None:
+        _ = pipeline | Units(waiting) | ForEach(work, Unit)
+
+    total = sum(unit.bytes for unit in waiting)
+    run(build, execution, name="clean", total=total)
+
+
+def _merged(accounts: Sequence[UnitAccount]) -> Report:
+    report = Report()
+    for account in accounts:
+        report.merge(account.report)
+    return report
+
+
+def _check_failures(report: Report, accounts: Sequence[UnitAccount], max_failures: float) -> None:
+    total = report.total()
+    failed = sum(total.failed.values())
+    if total.read and failed / total.read > max_failures:
+        first = next(account.first_failure for account in accounts if account.first_failure)
+        raise InputError(
+            f"{failed:,} of {total.read:,} records could not be read "
+            f"({failed / total.read:.2%}, allowed are {max_failures:.2%}), the first: {first}; "
+            "repair the source or raise curate.max_failures"
+        )

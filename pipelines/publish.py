@@ -1,0 +1,235 @@
+"""Publish: clean documents and decisions become the final shards, part by part.
+
+A part is one shard of one language: the kept rows of a run of units, planned by their sizes
+before anything is written, so that any number of workers writes the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import apache_beam as beam
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hanji.beam.run import run
+from hanji.beam.ticker import Ticker
+from hanji.beam.units import ForEach, Units
+from hanji.execution import Execution
+from hanji.report import Report
+from hanji.shards import Shard, ShardSet, ShardWriter, part_name, read_batches, read_table
+from pipelines.clean import UnitAccount
+from pipelines.columns import CURATED, QUARANTINE, REJECTED, SAMPLE_CHARS
+from pipelines.compare import REASONS, Decisions
+from pipelines.section import Curate
+from pipelines.units import Unit
+
+__all__ = ["Part", "facts", "publish"]
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One output shard: which rows (start, end) of which units' clean shards are looked at."""
+
+    lang: str
+    number: int
+    count: int
+    pieces: tuple[tuple[str, int, int, int], ...]  # clean shard, unit, start row, end row
+    decisions: str
+    work: str
+
+    @property
+    def path(self) -> str:
+        """The shard's path below the work directory."""
+        return f"data/{self.lang}/{part_name(self.number, self.count)}"
+
+
+def publish(
+    units: Sequence[Unit],
+    decisions: Decisions,
+    report: Report,
+    section: Curate,
+    work: Path,
+    execution: Execution,
+) -> list[Shard]:
+    """Write the final shards and complete the account.
+
+    Args:
+        units: all units, clean.
+        decisions: which documents stay.
+        report: counts of the clean step; kept and dropped documents are added to it.
+        section: the size of a shard.
+        work: the stage's scratch directory; shards are written below it.
+        execution: where and how fast.
+
+    Returns:
+        The shards of the splits data, rejected and quarantine.
+    """
+    parts = _parts(units, decisions, section.shard_bytes, work)
+
+    def build(pipeline: beam.Pipeline) -> None:
+        _ = pipeline | Units(parts) | ForEach(write_part, Part)
+
+    if parts:
+        total = sum(end - start for part in parts for _, _, start, end in part.pieces)
+        run(build, execution, name="publish", total=total, unit="rows")
+    shards = [
+        msgspec.json.decode((work / f"{part.path}.json").read_bytes(), type=Shard) for part in parts
+    ]
+    for part in parts:
+        (work / f"{part.path}.json").unlink()
+    return [*shards, *_rejected(units, decisions, report, work), *_quarantine(units, work)]
+
+
+def _parts(units: Sequence[Unit], decisions: Decisions, shard_bytes: int, work: Path) -> list[Part]:
+    """Plan the output shards from sizes and decisions, in order of (unit, row)."""
+    open_pieces: dict[str, list[tuple[str, int, int, int]]] = {}
+    open_bytes: dict[str, int] = {}
+    closed: dict[str, list[tuple[tuple[str, int, int, int], ...]]] = {}
+    for unit in units:
+        start = 0
+        for batch in read_batches(unit.clean, ["lang", "n_bytes"]):
+            end = start + batch.num_rows
+            kept = decisions.kept(unit.number, start, end)
+            langs = batch["lang"].to_numpy(zero_copy_only=False)
+            sizes = batch["n_bytes"].to_numpy()
+            for lang in sorted(set(langs[kept])):
+                open_pieces.setdefault(lang, []).append((str(unit.clean), unit.number, start, end))
+                size = open_bytes.get(lang, 0) + int(sizes[kept & (langs == lang)].sum())
+                open_bytes[lang] = size
+                if size >= shard_bytes:
+                    closed.setdefault(lang, []).append(tuple(open_pieces.pop(lang)))
+                    open_bytes[lang] = 0
+            start = end
+    for lang, pieces in open_pieces.items():
+        closed.setdefault(lang, []).append(tuple(pieces))
+    return [
+        Part(lang, number, len(groups), pieces, str(decisions.path), str(work))
+        for lang, groups in sorted(closed.items())
+        for number, pieces in enumerate(groups)
+    ]
+
+
+def write_part(part: Part, ticker: Ticker) -> Iterable[bytes]:
+    """Write one output shard and, beside it, its description."""
+    decisions = Decisions.load(Path(part.decisions))
+    writer = ShardWriter(Path(part.work), part.path, CURATED, lang=part.lang)
+    for path, rows in _by_shard(part.pieces):
+        table = read_table(path)
+        for unit, start, end in rows:
+            chosen = table.slice(start, end - start)
+            keep = decisions.kept(unit, start, end)
+            keep &= chosen["lang"].to_numpy() == part.lang
+            sizes = decisions.sizes(unit, start, end)[keep]
+            chosen = chosen.filter(pa.array(keep))
+            writer.write(chosen.append_column(CURATED.field("cluster_size"), [pa.array(sizes)]))
+            ticker.advance(end - start, int(keep.sum()))
+    shard = writer.close()
+    (Path(part.work) / f"{part.path}.json").write_bytes(msgspec.json.encode(shard))
+    yield b""
+
+
+def _by_shard(
+    pieces: Iterable[tuple[str, int, int, int]],
+) -> Iterable[tuple[str, list[tuple[int, int, int]]]]:
+    found: dict[str, list[tuple[int, int, int]]] = {}
+    for path, unit, start, end in pieces:
+        found.setdefault(path, []).append((unit, start, end))
+    return found.items()
+
+
+def _rejected(
+    units: Sequence[Unit], decisions: Decisions, report: Report, work: Path
+) -> list[Shard]:
+    """Gather the rejections of all units, count kept and duplicate documents."""
+    shards = ShardSet(work, REJECTED, split="rejected")
+    for unit in units:
+        for batch in read_batches(unit.rejected):
+            shards.write("", batch)
+        start = 0
+        for batch in read_batches(unit.clean):
+            end = start + batch.num_rows
+            kept = decisions.kept(unit.number, start, end)
+            _count(report, batch.filter(pa.array(kept)), "")
+            for code, reason in REASONS.items():
+                lost = decisions.lost(unit.number, start, end, code)
+                if lost.any():
+                    rows = batch.filter(pa.array(lost))
+                    _count(report, rows, reason)
+                    winners = decisions.winners(unit.number, start, end)[lost]
+                    shards.write("", _duplicates(rows, reason, winners, units))
+            start = end
+    return shards.close()
+
+
+def _count(report: Report, rows: pa.RecordBatch, reason: str) -> None:
+    pairs = (
+        pa.Table.from_batches([rows]).group_by(["source", "lang"]).aggregate([([], "count_all")])
+    )
+    for row in pairs.to_pylist():
+        if reason:
+            report.drop(row["source"], row["lang"], "duplicates", reason, row["count_all"])
+        else:
+            report.kept(row["source"], row["lang"], row["count_all"])
+
+
+def _duplicates(
+    rows: pa.RecordBatch, reason: str, winners: npt.NDArray[np.uint64], units: Sequence[Unit]
+) -> pa.RecordBatch:
+    n = rows.num_rows
+    columns: Mapping[str, object] = {
+        "step": ["duplicates"] * n,
+        "reason": [reason] * n,
+        "value": [0.0] * n,
+        "threshold": [0.0] * n,
+        "kept_id": _ids(winners, units),
+        "sample": pc.utf8_slice_codeunits(rows["text"], 0, SAMPLE_CHARS).cast(pa.string()),
+    }
+    arrays = [columns[f.name] if f.name in columns else rows[f.name] for f in REJECTED]
+    arrays = [
+        a if isinstance(a, pa.Array) else pa.array(a, f.type) for a, f in zip(arrays, REJECTED)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=REJECTED)
+
+
+def _ids(documents: npt.NDArray[np.uint64], units: Sequence[Unit]) -> list[str]:
+    found: dict[int, str] = {}
+    for number in np.unique(documents >> np.uint64(32)):
+        mine = documents[documents >> np.uint64(32) == number]
+        rows = (mine & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        ids = read_table(units[int(number)].clean, ["id"])["id"].take(pa.array(rows)).to_pylist()
+        found.update(zip(mine.tolist(), ids))
+    return [found[document] for document in documents.tolist()]
+
+
+def _quarantine(units: Sequence[Unit], work: Path) -> list[Shard]:
+    shards = ShardSet(work, QUARANTINE, split="quarantine")
+    for unit in units:
+        for batch in read_batches(unit.quarantine):
+            shards.write("", batch)
+    return shards.close()
+
+
+def facts(
+    accounts: Sequence[UnitAccount], decisions: Decisions, section: Curate
+) -> dict[str, object]:
+    """Gather the numbers of the report page: histograms, masked data, cluster sizes."""
+    histograms: dict[str, dict[str, list[int]]] = {}
+    masked: dict[str, dict[str, int]] = {}
+    for account in accounts:
+        for lang, metrics in account.histograms.items():
+            for metric, counts in metrics.items():
+                sums = histograms.setdefault(lang, {}).setdefault(metric, [0] * len(counts))
+                histograms[lang][metric] = [a + b for a, b in zip(sums, counts)]
+        for lang, kinds in account.masked.items():
+            for kind, n in kinds.items():
+                masked.setdefault(lang, {})[kind] = masked.get(lang, {}).get(kind, 0) + n
+    del section
+    return {
+        "histograms": histograms,
+        "masked": masked,
+        "cluster_sizes": decisions.cluster_sizes(),
+    }

@@ -1,0 +1,139 @@
+"""Sources: where raw text is, and the sorted list of files that this means."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from hanji.errors import InputError, RecipeError
+from hanji.schema import UNKNOWN, Lang
+
+__all__ = ["FORMATS", "InputFile", "Source", "format_of", "plan"]
+
+FORMATS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".txt": "text",
+    ".text": "text",
+    ".md": "markdown",
+    ".markdown": "markdown",
+}
+PACKED = (".gz", ".zst")
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One source of raw text."""
+
+    name: str
+    """Name of the source, part of every document's id."""
+    path: str
+    """File, directory or glob; relative paths start at the recipe."""
+    lang: Lang = UNKNOWN
+    """Language that the source claims; the detector decides."""
+    license: str = ""
+    """Licence of documents that state none of their own."""
+    text_key: str = "text"
+    """Key of the text in a JSON record."""
+    id_key: str = "id"
+    """Key of a JSON record's own name; where it is absent the byte offset stands for it."""
+
+
+class InputFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a source."""
+
+    source: str
+    name: str  # relative to the source's root, the same on every machine
+    path: str
+    n_bytes: int
+    format: str
+    lang: Lang
+    license: str
+    text_key: str
+    id_key: str
+
+    def digest(self) -> str:
+        """Return the sha256 of the content.
+
+        Raises:
+            InputError: if the file cannot be read.
+        """
+        try:
+            with open(self.path, "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read ({error.strerror})") from None
+
+
+def format_of(path: Path) -> str | None:
+    """Return the format that a file's name tells, or None.
+
+    >>> format_of(Path("a.jsonl.zst")), format_of(Path("a.png"))
+    ('jsonl', None)
+    """
+    name = path.name
+    for ending in PACKED:
+        name = name.removesuffix(ending)
+    return FORMATS.get(Path(name).suffix.lower())
+
+
+def plan(sources: Sequence[Source], base: Path = Path()) -> list[InputFile]:
+    """List the files of all sources, in the order of the sources, sorted by name within each.
+
+    Raises:
+        RecipeError: if there is no source, two have one name, or one matches no file.
+    """
+    if not sources:
+        raise RecipeError("sources: there is none; add one with a name and a path")
+    names = [source.name for source in sources]
+    for name in names:
+        if names.count(name) > 1:
+            raise RecipeError(f"sources: two are named '{name}'; give each its own name")
+    return [file for source in sources for file in _files(source, base)]
+
+
+def _root(pattern: str) -> Path:
+    """Return the directory that names are relative to: all before the first wildcard."""
+    path = Path(pattern)
+    while glob.has_magic(str(path)) or path == Path(pattern):
+        path = path.parent
+    return path
+
+
+def _files(source: Source, base: Path) -> list[InputFile]:
+    pattern = str(base / source.path)
+    root = _root(pattern)
+    paths: list[tuple[str, Path]] = []
+    for match in sorted(glob.glob(pattern, recursive=True)):
+        path = Path(match)
+        inside = [path] if path.is_file() else [p for p in path.rglob("*") if format_of(p)]
+        paths += sorted((p.relative_to(root).as_posix(), p) for p in inside if p.is_file())
+    if not paths:
+        raise RecipeError(f"source '{source.name}': {pattern} matches no file; check the path")
+    files = []
+    for name, path in paths:
+        kind = format_of(path)
+        if kind is None:
+            known = ", ".join(sorted(FORMATS))
+            raise RecipeError(
+                f"source '{source.name}': the format of {path} is not known; known are {known}, "
+                f"plain or packed as {' '.join(PACKED)}"
+            )
+        files.append(
+            InputFile(
+                source=source.name,
+                name=name,
+                path=str(path),
+                n_bytes=path.stat().st_size,
+                format=kind,
+                lang=source.lang,
+                license=source.license,
+                text_key=source.text_key,
+                id_key=source.id_key,
+            )
+        )
+    return files
