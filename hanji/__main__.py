@@ -7,6 +7,7 @@ and the exit code of its kind; Ctrl-C leaves a state from which the same command
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -79,8 +80,14 @@ def command() -> None:
     """Build the training corpus of a multilingual language model."""
 
 
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Leave out what Beam says on every import about a service that no pipeline of ours uses."""
+    return "apitools not found" not in record.getMessage()
+
+
 def main() -> None:
     """Run the command and exit with its code."""
+    logging.getLogger().addFilter(_is_ours)
     try:
         code = command.main(prog_name="hanji", standalone_mode=False)
     except click.exceptions.Exit as stop:

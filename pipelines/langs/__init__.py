@@ -23,7 +23,7 @@ class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def language(lang: Lang) -> Language:
-    """Return the data of a language; one without a file has the limits of English, no stop words."""
+    """Return the data of a language; one without a file has the limits of English."""
     path = files("pipelines.langs").joinpath(f"{lang}.json")
     if not path.is_file():
         english = language("en")

@@ -42,15 +42,15 @@ SHORT_LINE = 30  # characters; FineWeb, short-line rule
 @njit
 def _decode(data: Bytes, at: int) -> tuple[int, int]:
     """Return (code point, bytes) of the character at `at` of valid UTF-8."""
-    first = np.int64(data[at])
+    first = int(data[at])
     if first < 0x80:
         return first, 1
     if first < 0xE0:
-        return (first & 0x1F) << 6 | (np.int64(data[at + 1]) & 0x3F), 2
-    low = (np.int64(data[at + 1]) & 0x3F) << 6 | (np.int64(data[at + 2]) & 0x3F)
+        return (first & 0x1F) << 6 | (int(data[at + 1]) & 0x3F), 2
+    low = (int(data[at + 1]) & 0x3F) << 6 | (int(data[at + 2]) & 0x3F)
     if first < 0xF0:
         return (first & 0x0F) << 12 | low, 3
-    return (first & 0x07) << 18 | low << 6 | (np.int64(data[at + 3]) & 0x3F), 4
+    return (first & 0x07) << 18 | low << 6 | (int(data[at + 3]) & 0x3F), 4
 
 
 @njit
@@ -130,7 +130,7 @@ def _scan(
             n_chars += 1
         else:
             point, size, kind = 10, 1, _NEWLINE
-        part = kind == _WORD or kind == _HIRAGANA or kind == _KATAKANA or kind == _HAN
+        part = kind in (_WORD, _HIRAGANA, _KATAKANA, _HAN)
         if word_len and (not part or kind != word_kind):
             n_words += 1
             word_chars += word_len
@@ -144,7 +144,8 @@ def _scan(
             word_alpha |= not 48 <= point <= 57
             folded = point | 32 if 65 <= point <= 90 else point
             word_hash = (word_hash ^ np.uint64(folded)) * prime
-        if point == 35 or point == 0x2026 or (point == 46 and at + 2 < end and data[at + 1] == 46 and data[at + 2] == 46):
+        dots = point == 46 and at + 2 < end and data[at + 1] == 46 and data[at + 2] == 46
+        if dots or point in (35, 0x2026):
             symbols += 1
         if kind == _NEWLINE:
             if line_len:

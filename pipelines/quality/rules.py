@@ -107,4 +107,5 @@ def score(profiles: Numbers) -> npt.NDArray[np.float32]:
         column["alpha_words"],
         np.minimum(column["n_words"] / 400, 1),
     ]
-    return np.clip(np.mean(parts, axis=0), 0, 1).astype(np.float32)
+    mean: Numbers = np.mean(parts, axis=0)
+    return np.clip(mean, 0, 1).astype(np.float32)

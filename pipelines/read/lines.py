@@ -68,9 +68,8 @@ def _gzip(file: BinaryIO) -> Iterator[bytes | Torn]:
         try:
             out = member.decompress(data, OUT)
         except zlib.error as error:
-            reason = "bad_checksum" if "check" in str(error) else "corrupt_archive"
-            if not n_out and not member.unconsumed_tail:
-                reason = "corrupt_archive"
+            failed = "data check" in str(error) or "length check" in str(error)
+            reason = "bad_checksum" if failed else "corrupt_archive"
             yield Torn(n_out, reason, f"gzip: {error}")
             return
         n_out += len(out)
