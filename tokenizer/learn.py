@@ -1,0 +1,253 @@
+"""Learn merges: lay counted pieces out flat, index their pairs, and merge up to a target.
+
+`Vocabulary` holds the tokens learned so far. Going on from merges (stage 2 after stage 1, a killed
+run, an existing tokenizer) is always the same act: encode the pieces with them, and merge on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from hanji.progress import SILENT, Progress
+from tokenizer.classes import class_table
+from tokenizer.count import Counter
+from tokenizer.encode import Encoder, byte_order
+from tokenizer.index import build, choose_floor, sketch_pairs
+from tokenizer.merge import DONE, DRY, FULL, SEPARATOR, Charges, Text, Tokens, run
+from tokenizer.rules import NO_RULES, place_token
+
+__all__ = ["Vocabulary", "allot", "learn"]
+
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+_STEP = 512  # merges between two looks at the clock
+_FINER = 4  # a dry heap is filled again at a floor so many times lower
+
+
+class Vocabulary:
+    """Bytes 0 to 255 in `byte_order`, then one token for each merge."""
+
+    def __init__(self) -> None:
+        arena = np.array(byte_order(), np.uint8)
+        slots = np.full(1 << 12, -1, np.int32)
+        self.n = 256
+        self.tokens = Tokens(
+            arena, np.arange(257), np.zeros((0, 2), np.int32), np.zeros(0, np.int64), slots
+        )
+        self.group = np.zeros(0, np.int8)
+        for token in range(256):
+            place_token(arena, self.tokens.offsets, slots, token)
+
+    @classmethod
+    def from_merges(cls, pairs: Sequence[tuple[int, int]] | I32) -> Vocabulary:
+        """Build a vocabulary from merges; row i makes id 256 + i."""
+        vocabulary = cls()
+        merges = np.asarray(pairs, np.int32).reshape(-1, 2)
+        vocabulary.reserve(256 + len(merges))
+        for a, b in merges.tolist():
+            vocabulary._append(a, b)
+        return vocabulary
+
+    def _append(self, a: int, b: int) -> None:
+        data = self.bytes_of(a) + self.bytes_of(b)
+        self.reserve(self.n + 1, len(data))
+        t, new = self.tokens, self.n
+        start = t.offsets[new]
+        t.arena[start : start + len(data)] = np.frombuffer(data, np.uint8)
+        t.offsets[new + 1] = start + len(data)
+        t.merges[new - 256] = a, b
+        self.group[new - 256] = -1
+        place_token(t.arena, t.offsets, t.slots, new)
+        self.n += 1
+
+    @property
+    def merges(self) -> I32:
+        """Pairs in order, shape (n - 256, 2)."""
+        return self.tokens.merges[: self.n - 256]
+
+    @property
+    def counts(self) -> I64:
+        """Occurrences of each merge's pair when it was made."""
+        return self.tokens.counts[: self.n - 256]
+
+    @property
+    def groups(self) -> npt.NDArray[np.int8]:
+        """The group that each merge was charged to; -1: none."""
+        return self.group[: self.n - 256]
+
+    def bytes_of(self, token: int) -> bytes:
+        """Return the bytes of a token."""
+        start, end = self.tokens.offsets[token], self.tokens.offsets[token + 1]
+        return self.tokens.arena[start:end].tobytes()
+
+    def reserve(self, size: int, spare_bytes: int = 0) -> None:
+        """Make room for `size` tokens and for more bytes."""
+        t = self.tokens
+        used = int(t.offsets[self.n])
+        if used + spare_bytes > len(t.arena):
+            arena = np.empty(2 * (used + spare_bytes), np.uint8)
+            arena[:used] = t.arena[:used]
+            t = t._replace(arena=arena)
+        if size > len(t.offsets) - 1:
+            more = max(size, len(t.offsets) * 5 // 4) + 1
+            t = t._replace(
+                offsets=np.resize(t.offsets, more),
+                merges=_extended(t.merges, more),
+                counts=_extended(t.counts, more),
+            )
+            self.group = _extended(self.group, more)
+        if 3 * size > len(t.slots):
+            t = t._replace(slots=np.full(1 << int(4 * size).bit_length(), -1, np.int32))
+            for token in range(self.n):
+                place_token(t.arena, t.offsets, t.slots, token)
+        self.tokens = t
+
+    def encoder(self) -> Encoder:
+        """Return an encoder for the merges learned so far."""
+        end = int(self.tokens.offsets[self.n])
+        return Encoder(self.merges, (self.tokens.arena[:end], self.tokens.offsets[: self.n + 1]))
+
+
+def _extended(array: npt.NDArray[np.generic], rows: int) -> npt.NDArray[np.generic]:
+    more = np.zeros((rows, *array.shape[1:]), array.dtype)
+    more[: len(array)] = array
+    return more
+
+
+def lay_out(pieces: Counter, encoder: Encoder) -> Text:
+    """Encode the pieces into one flat array, by group, the most frequent first."""
+    counts, orders = pieces.counts, []
+    for group in range(pieces.groups):
+        of_group = counts[:, group]
+        used = np.flatnonzero(of_group)
+        orders.append(used[np.argsort(-of_group[used], kind="stable")])
+    order = np.concatenate(orders)
+    flat = encoder.encode(pieces.arena, pieces.offsets, order, SEPARATOR)
+    borders = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(flat == SEPARATOR) + 1))
+    ends, heavy, shifts, weights = [], [], [], []
+    first = n_weights = 0
+    for group, members in enumerate(orders):
+        of_group = counts[members, group]
+        n_heavy = int(np.count_nonzero(of_group > 1))
+        start, end = int(borders[first]), int(borders[first + len(members)])
+        heavy_end = int(borders[first + n_heavy])
+        lengths = np.diff(borders[first : first + n_heavy + 1])
+        weights.append(np.repeat(of_group[:n_heavy], lengths))
+        ends.append(end)
+        heavy.append(heavy_end)
+        shifts.append(start - n_weights)
+        n_weights += heavy_end - start
+        first += len(members)
+    return Text(
+        flat, np.array(ends, np.int64), np.array(heavy, np.int64), np.array(shifts, np.int64),
+        np.concatenate(weights).astype(np.int64),
+    )  # fmt: skip
+
+
+def allot(total: int, shares: Sequence[float]) -> I64:
+    """Divide `total` by shares, by largest remainder.
+
+    >>> allot(10, [2, 3, 1]).tolist()
+    [3, 5, 2]
+    """
+    exact = np.array(shares, float) * total / sum(shares)
+    quotas = np.floor(exact).astype(np.int64)
+    rest = total - int(quotas.sum())
+    quotas[np.argsort(-(exact - quotas), kind="stable")[:rest]] += 1
+    return quotas
+
+
+def learn(
+    vocabulary: Vocabulary,
+    pieces: Counter,
+    target: int,
+    *,
+    rules: I64 = NO_RULES,
+    quotas: I64 | None = None,
+    min_count: int = 1,
+    floor: int | None = None,
+    progress: Progress = SILENT,
+    name: str = "merge",
+    checkpoint: Callable[[Vocabulary], None] | None = None,
+) -> I64:
+    """Merge until the vocabulary has `target` tokens or no pair is left.
+
+    Args:
+        vocabulary: where to go on from; it grows in place.
+        pieces: counted pieces, not used after the text is laid out.
+        target: tokens wanted, the 256 bytes included.
+        rules: what a token may be (`tokenizer.rules`).
+        quotas: most tokens by group; merges that the vocabulary already charges count.
+        min_count: lowest count of a pair that is merged.
+        floor: first floor of the index; chosen from the counts by default.
+        progress: where the merges are shown.
+        name: of the phase.
+        checkpoint: called now and then.
+
+    Returns:
+        Tokens charged to each group.
+    """
+    text = lay_out(pieces, vocabulary.encoder())
+    vocabulary.reserve(target, 1 << 16)
+    groups = len(text.ends)
+    if quotas is None:
+        quotas = np.full(groups, 1 << 40, np.int64)
+    taken = np.bincount(vocabulary.groups[vocabulary.groups >= 0], minlength=groups)[:groups]
+    charges = Charges(quotas, taken.astype(np.int64), vocabulary.group, np.full(1024, -1, np.int64))
+    sums, sizes = np.zeros((2, target), np.int64), np.zeros((2, target), np.int64)
+    sketch = sketch_pairs(text)
+    floor = floor or choose_floor(sketch, max(target - vocabulary.n, 256) // 2, min_count)
+    spare = 4 * target + 4096
+    dropped = 0
+    with progress.phase(name, target - vocabulary.n, "merges") as phase:
+        while vocabulary.n < target:
+            pairs, heap, n, used = build(text, sketch, floor, spare)
+            state = np.array([vocabulary.n, target, n, used, n, floor, _STEP, dropped], np.int64)
+            while True:
+                outcome = run(
+                    text, pairs, heap, vocabulary.tokens, charges, rules, class_table(), state,
+                    sums, sizes,
+                )  # fmt: skip
+                phase.advance(int(state[0]) - vocabulary.n)
+                vocabulary.n, dropped = int(state[0]), int(state[7])
+                if checkpoint is not None:
+                    checkpoint(vocabulary)
+                if outcome == FULL and _enlarge(vocabulary, charges, dropped):
+                    charges = _with_more_dropped(charges, dropped)
+                    continue
+                if outcome in (DONE, DRY, FULL):
+                    break
+                state[6] = _STEP
+            if outcome == DRY:
+                if floor <= min_count:
+                    break
+                floor = max(floor // _FINER, min_count)
+            if outcome == DONE:
+                break
+            del pairs, heap
+            sketch = sketch_pairs(text)
+    return charges.taken
+
+
+def _enlarge(vocabulary: Vocabulary, charges: Charges, dropped: int) -> bool:
+    """Make room where it was short; False: it is the index that is full."""
+    longest = 2 * int(np.max(np.diff(vocabulary.tokens.offsets[: vocabulary.n + 1])))
+    used = int(vocabulary.tokens.offsets[vocabulary.n])
+    short = used + longest > len(vocabulary.tokens.arena)
+    if short:
+        vocabulary.reserve(vocabulary.n, longest)
+    return short or dropped >= 0.6 * len(charges.dropped)
+
+
+def _with_more_dropped(charges: Charges, dropped: int) -> Charges:
+    from tokenizer.merge import add_pair
+
+    if dropped < 0.6 * len(charges.dropped):
+        return charges
+    more = np.full(4 * len(charges.dropped), -1, np.int64)
+    for key in charges.dropped[charges.dropped >= 0].tolist():
+        add_pair(key, more)
+    return charges._replace(dropped=more)
