@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Compiling a kernel takes seconds on its first call, and a test must fail the same way twice.
+settings.register_profile("hanji", deadline=None, derandomize=True)
+settings.load_profile("hanji")
 
 ROOT = Path(__file__).resolve().parent.parent
 
