@@ -16,10 +16,10 @@ from tokenizer.classes import class_table
 from tokenizer.count import Counter
 from tokenizer.encode import Encoder, byte_order
 from tokenizer.index import build, choose_floor, sketch_pairs
-from tokenizer.merge import DONE, DRY, FULL, SEPARATOR, Charges, Text, Tokens, run
+from tokenizer.merge import DONE, DRY, FULL, SEPARATOR, Charges, Text, Tokens, add_pair, run
 from tokenizer.rules import NO_RULES, place_token
 
-__all__ = ["Vocabulary", "allot", "learn"]
+__all__ = ["Budget", "Vocabulary", "allot", "learn"]
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -111,6 +111,40 @@ class Vocabulary:
         return Encoder(self.merges, (self.tokens.arena[:end], self.tokens.offsets[: self.n + 1]))
 
 
+class Budget:
+    """Quotas by group, what was charged, and the pairs that were dropped for a full group."""
+
+    def __init__(self, quotas: I64, dropped: I64 | None = None) -> None:
+        self.quotas = np.array(quotas, np.int64)
+        self.taken = np.zeros(len(quotas), np.int64)
+        self.n_dropped = 0
+        self.table = np.full(1024, -1, np.int64)
+        if dropped is not None:
+            self._fill(dropped)
+
+    @property
+    def dropped(self) -> I64:
+        """The dropped pairs, in no order."""
+        return self.table[self.table >= 0]
+
+    def forget(self) -> None:
+        """Let dropped pairs be judged again, after the quotas have changed."""
+        self._fill(np.zeros(0, np.int64))
+
+    def _fill(self, keys: I64) -> None:
+        self.table = np.full(1 << max(10, int(4 * len(keys)).bit_length()), -1, np.int64)
+        for key in keys.tolist():
+            add_pair(key, self.table)
+        self.n_dropped = len(keys)
+
+    def grow(self) -> bool:
+        """Make room for more dropped pairs; False: there was room."""
+        short = self.n_dropped >= 0.6 * len(self.table)
+        if short:
+            self._fill(self.dropped)
+        return short
+
+
 def _extended(array: npt.NDArray[np.generic], rows: int) -> npt.NDArray[np.generic]:
     more = np.zeros((rows, *array.shape[1:]), array.dtype)
     more[: len(array)] = array
@@ -166,13 +200,13 @@ def learn(
     target: int,
     *,
     rules: I64 = NO_RULES,
-    quotas: I64 | None = None,
+    budget: Budget | None = None,
     min_count: int = 1,
     floor: int | None = None,
     progress: Progress = SILENT,
     name: str = "merge",
-    checkpoint: Callable[[Vocabulary], None] | None = None,
-) -> I64:
+    checkpoint: Callable[[Vocabulary, Budget], None] | None = None,
+) -> Budget:
     """Merge until the vocabulary has `target` tokens or no pair is left.
 
     Args:
@@ -180,7 +214,7 @@ def learn(
         pieces: counted pieces, not used after the text is laid out.
         target: tokens wanted, the 256 bytes included.
         rules: what a token may be (`tokenizer.rules`).
-        quotas: most tokens by group; merges that the vocabulary already charges count.
+        budget: most tokens by group; merges that the vocabulary already charges count.
         min_count: lowest count of a pair that is merged.
         floor: first floor of the index; chosen from the counts by default.
         progress: where the merges are shown.
@@ -188,35 +222,34 @@ def learn(
         checkpoint: called now and then.
 
     Returns:
-        Tokens charged to each group.
+        The budget, with the tokens charged to each group.
     """
     text = lay_out(pieces, vocabulary.encoder())
     vocabulary.reserve(target, 1 << 16)
     groups = len(text.ends)
-    if quotas is None:
-        quotas = np.full(groups, 1 << 40, np.int64)
-    taken = np.bincount(vocabulary.groups[vocabulary.groups >= 0], minlength=groups)[:groups]
-    charges = Charges(quotas, taken.astype(np.int64), vocabulary.group, np.full(1024, -1, np.int64))
+    budget = budget or Budget(np.full(groups, 1 << 40))
+    charged = vocabulary.groups[vocabulary.groups >= 0]
+    budget.taken[:] = np.bincount(charged, minlength=groups)[:groups]
     sums, sizes = np.zeros((2, target), np.int64), np.zeros((2, target), np.int64)
     sketch = sketch_pairs(text)
     floor = floor or choose_floor(sketch, max(target - vocabulary.n, 256) // 2, min_count)
     spare = 4 * target + 4096
-    dropped = 0
     with progress.phase(name, target - vocabulary.n, "merges") as phase:
         while vocabulary.n < target:
             pairs, heap, n, used = build(text, sketch, floor, spare)
-            state = np.array([vocabulary.n, target, n, used, n, floor, _STEP, dropped], np.int64)
+            state = np.array([vocabulary.n, target, n, used, n, floor, _STEP, 0], np.int64)
             while True:
+                charges = Charges(budget.quotas, budget.taken, vocabulary.group, budget.table)
+                state[7] = budget.n_dropped
                 outcome = run(
                     text, pairs, heap, vocabulary.tokens, charges, rules, class_table(), state,
                     sums, sizes,
                 )  # fmt: skip
                 phase.advance(int(state[0]) - vocabulary.n)
-                vocabulary.n, dropped = int(state[0]), int(state[7])
+                vocabulary.n, budget.n_dropped = int(state[0]), int(state[7])
                 if checkpoint is not None:
-                    checkpoint(vocabulary)
-                if outcome == FULL and _enlarge(vocabulary, charges, dropped):
-                    charges = _with_more_dropped(charges, dropped)
+                    checkpoint(vocabulary, budget)
+                if outcome == FULL and (_enlarge(vocabulary) | budget.grow()):
                     continue
                 if outcome in (DONE, DRY, FULL):
                     break
@@ -229,25 +262,14 @@ def learn(
                 break
             del pairs, heap
             sketch = sketch_pairs(text)
-    return charges.taken
+    return budget
 
 
-def _enlarge(vocabulary: Vocabulary, charges: Charges, dropped: int) -> bool:
-    """Make room where it was short; False: it is the index that is full."""
+def _enlarge(vocabulary: Vocabulary) -> bool:
+    """Make room for bytes of tokens; False: there was room."""
     longest = 2 * int(np.max(np.diff(vocabulary.tokens.offsets[: vocabulary.n + 1])))
     used = int(vocabulary.tokens.offsets[vocabulary.n])
     short = used + longest > len(vocabulary.tokens.arena)
     if short:
         vocabulary.reserve(vocabulary.n, longest)
-    return short or dropped >= 0.6 * len(charges.dropped)
-
-
-def _with_more_dropped(charges: Charges, dropped: int) -> Charges:
-    from tokenizer.merge import add_pair
-
-    if dropped < 0.6 * len(charges.dropped):
-        return charges
-    more = np.full(4 * len(charges.dropped), -1, np.int64)
-    for key in charges.dropped[charges.dropped >= 0].tolist():
-        add_pair(key, more)
-    return charges._replace(dropped=more)
+    return short

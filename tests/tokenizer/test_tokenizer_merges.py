@@ -15,7 +15,7 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
 from tokenizer.count import Counter
 from tokenizer.encode import byte_order
-from tokenizer.learn import Vocabulary, learn
+from tokenizer.learn import Budget, Vocabulary, learn
 from tokenizer.presets import PRESETS, Preset
 from tokenizer.rules import rules_vector
 
@@ -166,19 +166,19 @@ def test_stage_two_equals_recounting_everything(
     stage1 = vocabulary.n
     expected = naive_stage_two(texts, labels, preset, vocabulary, 40, quotas, 3)
     pieces = counted(texts, preset.mode2, labels, len(quotas))
-    taken = learn(
+    budget = learn(
         vocabulary,
         pieces,
         stage1 + 40,
         rules=rules_vector(max_words=3, max_digits=preset.max_digits),
-        quotas=np.array(quotas),
+        budget=Budget(np.array(quotas)),
         floor=floor,
     )
     merges = vocabulary.merges[stage1 - 256 :].tolist()
     counts = vocabulary.counts[stage1 - 256 :].tolist()
     assert [(a, b, n) for (a, b), n in zip(merges, counts, strict=True)] == expected
-    assert (taken <= quotas).all()
-    assert taken.sum() == len(expected)
+    assert (budget.taken <= quotas).all()
+    assert budget.taken.sum() == len(expected)
 
 
 def test_a_string_from_two_pairs_is_made_once() -> None:
