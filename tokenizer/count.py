@@ -163,6 +163,11 @@ class Counter:
         """Occurrences by piece and group, shape (n, groups)."""
         return self._counts[: self.n]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory in use."""
+        return sum(array.nbytes for array in self._arrays)
+
     def add(
         self, texts: Sequence[bytes], groups: Sequence[int], times: Sequence[int] | None = None
     ) -> None:

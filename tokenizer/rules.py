@@ -78,17 +78,12 @@ def _longest_number(arena: U8, start: int, end: int, table: U8) -> int:
 
 @njit
 def bridges(arena: U8, start: int, end: int) -> bool:
-    """Say whether a space stands in the token with something else on both sides."""
-    first = start
-    while first < end and arena[first] == 32:
-        first += 1
-    last = end
-    while last > first and arena[last - 1] == 32:
-        last -= 1
-    for i in range(first, last):
-        if arena[i] == 32:
-            return True
-    return False
+    """Say whether a space stands in the token with more than white space on both sides."""
+    while start < end and arena[start] <= 32:
+        start += 1
+    while end > start and arena[end - 1] <= 32:
+        end -= 1
+    return np.any(arena[start:end] == 32)
 
 
 @njit

@@ -19,6 +19,7 @@ from tokenizer.learn import Budget, Vocabulary, learn
 from tokenizer.presets import PRESETS, Preset
 from tokenizer.rules import rules_vector
 
+BLANK = "".join(map(chr, range(33)))
 WORDS = [
     "the", "of", "way", "over", "and", "ab", "aba", "abab", "aaa", "물", "물이", "나라", "말이",
     "de", "la", "el niño", "der", "die Straße", "日本", "日本語", "một", "hai", "tiếng", ":", "x:",
@@ -79,7 +80,7 @@ def naive_rules(token: bytes, max_words: int, max_digits: int) -> bool:
     except UnicodeDecodeError:
         return False
     return not (
-        " " not in text.strip(" ")
+        " " not in text.strip(BLANK)
         or text.endswith(" ")
         or "\n" in text
         or "\r" in text
