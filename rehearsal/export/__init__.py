@@ -1,0 +1,1 @@
+"""Exports of packed sequences: Arrow, `datasets`, Parquet, Megatron, MosaicML."""
