@@ -23,12 +23,14 @@ from hanji.errors import OutputError, RecipeError
 from hanji.recipe import Json, fingerprint, to_json
 from hanji.report import Report
 from hanji.schema import Document, Lang, require, rows
+from hanji.seeds import is_heldout
 from hanji.shards import Shard, read_batches
 
 __all__ = ["FORMAT", "NAME", "Commit", "Dataset", "Input", "Manifest"]
 
 FORMAT = "hanji.manifest/1"
 NAME = "manifest.json"
+HELDOUT_SHARE = 0.02  # where a dataset says nothing of it
 
 
 class Input(msgspec.Struct, frozen=True):
@@ -132,6 +134,12 @@ class Dataset:
     def langs(self) -> list[Lang]:
         """Languages of the `data` split, sorted."""
         return sorted({shard.lang for shard in self.shards()})
+
+    def is_heldout(self, row_id: str) -> bool:
+        """Say whether a document is of the held-out split, by the share that curation set."""
+        share = self.manifest.facts.get("heldout_share", HELDOUT_SHARE)
+        assert isinstance(share, int | float)
+        return is_heldout(row_id, share)
 
     def shards(self, split: str = "data", lang: Lang | None = None) -> list[Shard]:
         """List the shards of a split, of one language if given, sorted by path."""

@@ -227,8 +227,8 @@ def facts(
         for lang, kinds in account.masked.items():
             for kind, n in kinds.items():
                 masked.setdefault(lang, {})[kind] = masked.get(lang, {}).get(kind, 0) + n
-    del section
     return {
+        "heldout_share": section.heldout_share,
         "histograms": histograms,
         "masked": masked,
         "cluster_sizes": decisions.cluster_sizes(),

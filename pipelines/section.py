@@ -92,6 +92,8 @@ class Curate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Personal data; null leaves it."""
     duplicates: Duplicates = Duplicates()
     """Duplicates."""
+    heldout_share: Share = 0.02
+    """Share of the documents, by their ids, kept for tokenizer evaluation and probes alone."""
     max_failures: Share = 0.001
     """Share of records that may fail to be read before the run ends in an error."""
     shard_bytes: Positive = 256 << 20

@@ -1,9 +1,9 @@
 """Read packed sequences in a training job: shuffled, divided among ranks, resumable.
 
 The sequences of all epochs form one endless line: epoch e is a permutation drawn from (seed, e).
-Rank r of w takes positions base + r, base + r + w, ... of the line. The state is the position alone,
-so a job that stops at any step goes on with any number of ranks and neither loses nor repeats a
-sequence. Ids are views into the memory map: nothing is copied.
+Rank r of w takes positions base + r, base + r + w, ... of the line. The state is the position
+alone, so a job that stops at any step goes on with any number of ranks and neither loses nor
+repeats a sequence. Ids are views into the memory map: nothing is copied.
 
     reader = Reader("out/rehearsal/32k", rank=rank, world_size=world_size, seed=1)
     for sequence in reader:

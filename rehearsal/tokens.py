@@ -18,7 +18,6 @@ from hanji.execution import Execution
 from hanji.manifest import Commit, Dataset, Manifest
 from hanji.report import Report
 from hanji.schema import make_schema
-from hanji.seeds import is_heldout
 from hanji.shards import ShardSet
 from hanji.tokens import Tokenizer
 
@@ -100,7 +99,10 @@ def _write(
         for lang in dataset.langs:
             for rows in _pieces(dataset, lang, names):
                 ids = tokenizer.encode([str(row["text"]) for row in rows])
-                batch = _batch(component, rows, ids, report)
+                heldout = [
+                    component.skip_heldout and dataset.is_heldout(str(r["id"])) for r in rows
+                ]
+                batch = _batch(component, rows, ids, heldout, report)
                 shards.write(lang, batch)
                 phase.advance(len(rows), batch.num_rows)
     facts = {"tokenizer": tokenizer.digest}
@@ -127,13 +129,14 @@ def _batch(
     component: Component,
     rows: Sequence[dict[str, object]],
     ids: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.uint32]]],
+    heldout: Sequence[bool],
     report: Report,
 ) -> pa.RecordBatch:
     keep = []
     for i, row in enumerate(rows):
         source, lang = str(row.get("source", component.name)), str(row["lang"])
         report.read(source, lang)
-        if component.skip_heldout and is_heldout(str(row["id"])):
+        if heldout[i]:
             report.drop(source, lang, "held_out", "held_out")
         elif len(ids[i]) == 0:
             report.drop(source, lang, "tokens", "no_tokens")

@@ -1,4 +1,4 @@
-"""Numbers as each language writes them: separators, Sino-Korean, native Korean and kanji numerals."""
+"""Numbers as each language writes them: separators, Korean numerals, kanji numerals."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def hf_state(files: Sequence[str], schema: pa.Schema, fingerprint: str) -> dict[
     from datasets import Features
 
     features = Features.from_arrow_schema(schema.remove_metadata()).to_dict()
-    state = {
+    state: dict[str, object] = {
         "_data_files": [{"filename": name} for name in files],
         "_fingerprint": fingerprint[:16],
         "_format_columns": None,
@@ -96,9 +96,8 @@ def write_megatron(prefix: Path, chunks: Iterator[Chunk]) -> int:
     with prefix.with_suffix(".bin").open("wb") as file:
         for ids, _ in chunks:
             if ids.dtype != np.uint16:
-                ids = ids.astype(np.int32)
                 code, size = MEGATRON_CODES["int32"], 4
-            file.write(np.ascontiguousarray(ids).tobytes())
+            file.write(np.ascontiguousarray(ids, np.uint16 if size == 2 else np.int32).tobytes())
             lengths += [ids.shape[1]] * len(ids)
     sizes = np.array(lengths, np.int32)
     pointers = np.concatenate([[0], np.cumsum(sizes.astype(np.int64))[:-1]]) * size

@@ -1,0 +1,206 @@
+"""Make reasoning data: generate, verify, keep apart what fails, write with the report's law."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from hanji.errors import RecipeError
+from hanji.execution import Execution
+from hanji.manifest import Commit, Dataset, Manifest
+from hanji.report import Report
+from hanji.schema import Document, Lang
+from hanji.seeds import rng, uniform
+from hanji.shards import ShardSet
+from synth import extractive
+from synth.procedural import TASKS
+from synth.sample import REJECTED, THOUGHT, Sample, Span, Verdict, sample_id, to_batch
+from synth.section import Extractive, Markers, Procedural, Reasoning
+from synth.verify import verify
+
+__all__ = ["assemble", "from_documents", "from_seeds", "make"]
+
+BATCH = 500
+RETRIES = 20  # draws for a problem that was not made before
+
+
+def assemble(document: str, question: str, thinking: str, answer: str, markers: Markers) -> str:
+    """Join the parts of a sample: document, question, thinking between markers, answer."""
+    head = "\n\n".join(part for part in (document, question) if part)
+    return f"{head}\n\n{markers.begin}\n{thinking}\n{markers.end}\n\n{answer}"
+
+
+def from_seeds(settings: Procedural, lang: Lang, markers: Markers, seed: int) -> Iterator[Sample]:
+    """Yield `settings.count` different problems of each task in a language."""
+    for name in settings.tasks:
+        task, seen = TASKS[name], set[str]()
+        for number in range(settings.count):
+            difficulty = settings.difficulties[number % len(settings.difficulties)]
+            for attempt in range(RETRIES):
+                draws = rng("procedural", seed, name, task.version, lang, number, attempt)
+                problem = task.make(lang, difficulty, draws)
+                if problem.question not in seen:
+                    break
+            else:
+                continue  # the problems of this difficulty are used up; the report says so
+            seen.add(problem.question)
+            text = assemble("", problem.question, problem.thinking, problem.answer, markers)
+            yield Sample(
+                id=sample_id(name, task.version, lang, seed, number),
+                lang=lang,
+                family="procedural",
+                task=name,
+                difficulty=difficulty,
+                question=problem.question,
+                thinking=problem.thinking,
+                answer=problem.answer,
+                text=text,
+                generator=name,
+                version=task.version,
+                seed=seed,
+            )
+
+
+def from_documents(
+    documents: Iterable[Document], settings: Extractive, markers: Markers, seed: int
+) -> Iterator[Sample]:
+    """Yield extractive samples over documents."""
+    made: dict[Lang, int] = {}
+    for document in documents:
+        if uniform("extractive", seed, document.id) >= settings.share:
+            continue
+        for found in extractive.trajectories(document, seed):
+            if made.get(document.lang, 0) >= settings.max_per_lang:
+                break
+            made[document.lang] = made.get(document.lang, 0) + 1
+            begin, end = _window(document, found.facts)
+            part = document.text[begin:end]
+            spans = tuple(Span(fact.start - begin, fact.end - begin) for fact in found.facts)
+            names = (document.id, found.task, seed)
+            yield Sample(
+                id=sample_id(extractive.GENERATOR, extractive.VERSION, *names),
+                lang=document.lang,
+                family="extractive",
+                task=found.task,
+                source_id=document.id,
+                source_spans=spans,
+                document=part,
+                question=found.question,
+                thinking=found.thinking,
+                answer=found.answer,
+                text=assemble(part, found.question, found.thinking, found.answer, markers),
+                generator=extractive.GENERATOR,
+                version=extractive.VERSION,
+                seed=seed,
+            )
+
+
+WINDOW_CHARS = 6_000  # of a document in a sample; longer ones give the part around the facts
+
+
+def _window(document: Document, facts: Sequence[extractive.Fact]) -> tuple[int, int]:
+    """Choose the part of a document that a sample shows: all of it, or whole lines around facts."""
+    if len(document.text) <= WINDOW_CHARS:
+        return 0, len(document.text)
+    first, last = min(fact.start for fact in facts), max(fact.end for fact in facts)
+    room = max(0, WINDOW_CHARS - (last - first)) // 2
+    begin = document.text.rfind("\n", 0, max(0, first - room)) + 1
+    end = document.text.find("\n", min(len(document.text), last + room))
+    return begin, end if end >= 0 else len(document.text)
+
+
+def make(section: Reasoning, curated: Path | None, out: Path, execution: Execution) -> Manifest:
+    """Make the reasoning data of a recipe.
+
+    Args:
+        section: families, tasks, counts.
+        curated: a dataset of document/1 for the extractive family, or None.
+        out: the dataset's directory.
+        execution: where and how fast.
+
+    Raises:
+        RecipeError: if there is nothing to make, or the documents are missing.
+        OutputError: if `out` holds something else.
+    """
+    if section.extractive is None and section.procedural is None:
+        raise RecipeError("reasoning: no family is asked for; set extractive or procedural")
+    unknown = [lang for lang in section.langs if lang not in extractive._WORDS]
+    if unknown:
+        known = ", ".join(extractive._WORDS)
+        raise RecipeError(f"reasoning.langs: '{unknown[0]}' has no templates; there are {known}")
+    dataset = None
+    if section.extractive is not None:
+        if curated is None:
+            raise RecipeError("the extractive family needs documents; give --input DIR")
+        dataset = Dataset.open(curated, "document/1")
+    commit = Commit.begin(
+        out,
+        stage="reasoning",
+        kind="thought/1",
+        section=section,
+        inputs=[dataset.manifest] if dataset is not None else [],
+        replace=execution.replace,
+    )
+    if commit.finished is not None:
+        return commit.finished
+    return _write(section, dataset, commit, execution)
+
+
+def _write(
+    section: Reasoning, dataset: Dataset | None, commit: Commit, execution: Execution
+) -> Manifest:
+    report = Report()
+    kept = ShardSet(commit.work, THOUGHT)
+    rejected = ShardSet(commit.work, REJECTED, split="rejected")
+    counts: dict[str, dict[str, dict[str, int]]] = {}
+    with execution.progress.phase("reasoning", None, "samples") as phase:
+        for lang in section.langs:
+            for group in _groups(_samples(section, dataset, lang)):
+                verdicts = [verify(sample, section.markers) for sample in group]
+                _count(group, verdicts, report, counts)
+                good = [v.passed for v in verdicts]
+                pairs = list(zip(group, verdicts))
+                for target, schema, wanted in ((kept, THOUGHT, True), (rejected, REJECTED, False)):
+                    chosen = [pair for pair, passed in zip(pairs, good) if passed is wanted]
+                    if chosen:
+                        samples, results = zip(*chosen)
+                        target.write(lang if wanted else "", to_batch(samples, results, schema))
+                phase.advance(len(group), sum(good))
+    shards = [*kept.close(), *rejected.close()]
+    return commit.finish(THOUGHT, shards, report, {"counts": counts})
+
+
+def _samples(section: Reasoning, dataset: Dataset | None, lang: Lang) -> Iterator[Sample]:
+    if section.procedural is not None:
+        yield from from_seeds(section.procedural, lang, section.markers, section.seed)
+    if section.extractive is not None and dataset is not None:
+        documents = (d for d in dataset.documents(lang) if not dataset.is_heldout(d.id))
+        yield from from_documents(documents, section.extractive, section.markers, section.seed)
+
+
+def _groups(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
+    group: list[Sample] = []
+    for sample in samples:
+        group.append(sample)
+        if len(group) == BATCH:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _count(
+    group: Sequence[Sample],
+    verdicts: Sequence[Verdict],
+    report: Report,
+    counts: dict[str, dict[str, dict[str, int]]],
+) -> None:
+    for sample, verdict in zip(group, verdicts):
+        source = f"{sample.family}/{sample.task}"
+        report.made(source, sample.lang)
+        if verdict.passed:
+            report.kept(source, sample.lang)
+        else:
+            report.drop(source, sample.lang, "verify", verdict.reason)
+        cell = counts.setdefault(source, {}).setdefault(sample.lang, {"passed": 0, "failed": 0})
+        cell["passed" if verdict.passed else "failed"] += 1

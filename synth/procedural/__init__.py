@@ -1,0 +1,16 @@
+"""Problems made by code: exact steps, and an answer that a second path computes again.
+
+A task is a module-level `Task`: `make` draws a problem from a seed and writes it in a language;
+`check` reads the numbers back out of the question's words and answers it in another way.
+"""
+
+from __future__ import annotations
+
+from synth.procedural.addition import ADDITION
+from synth.procedural.dates import DATES
+from synth.procedural.percent import PERCENT
+from synth.procedural.task import Problem, Task
+
+__all__ = ["TASKS", "Problem", "Task"]
+
+TASKS: dict[str, Task] = {task.name: task for task in (ADDITION, DATES, PERCENT)}

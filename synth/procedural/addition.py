@@ -1,0 +1,161 @@
+"""Column addition with carrying: two numbers, digit by digit from the right."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from hanji.schema import Lang
+from hanji.text.korean import josa
+from hanji.text.numbers import format_number, parse_number
+from synth.procedural.task import Problem, Task
+
+__all__ = ["ADDITION"]
+
+_QUESTIONS: dict[Lang, tuple[str, ...]] = {
+    "en": (
+        "What is {a} plus {b}?",
+        "A warehouse holds {a} sheets of paper and {b} more arrive. How many sheets are there now?",
+        "Add {a} and {b}.",
+    ),
+    "ko": (
+        "{a} 더하기 {b}의 값을 구하세요.",
+        "창고에 종이 {a}장이 있고 {b}장이 더 들어왔습니다. 종이는 모두 몇 장입니까?",
+        "두 수 {a}, {b}의 합은 얼마입니까?",
+    ),
+    "es": (
+        "¿Cuánto es {a} más {b}?",
+        "Un almacén guarda {a} hojas de papel y llegan {b} más. ¿Cuántas hojas hay ahora?",
+        "Suma {a} y {b}.",
+    ),
+    "de": (
+        "Wie viel ist {a} plus {b}?",
+        "In einem Lager liegen {a} Blatt Papier, und {b} kommen hinzu. Wie viele sind es jetzt?",
+        "Addiere {a} und {b}.",
+    ),
+    "ja": (
+        "{a}足す{b}はいくつですか。",
+        "倉庫に紙が{a}枚あり、さらに{b}枚届きました。紙は全部で何枚ありますか。",
+        "{a}と{b}の和を求めなさい。",
+    ),
+    "vi": (
+        "{a} cộng {b} bằng bao nhiêu?",
+        "Trong kho có {a} tờ giấy, người ta chở đến thêm {b} tờ nữa. Bây giờ có bao nhiêu tờ giấy?",
+        "Hãy tính tổng của {a} và {b}.",
+    ),
+}
+_PLACES: dict[Lang, tuple[str, ...]] = {
+    "en": ("ones", "tens", "hundreds", "thousands", "ten thousands", "hundred thousands",
+           "millions"),
+    "ko": ("일", "십", "백", "천", "만", "십만", "백만"),
+    "es": ("unidades", "decenas", "centenas", "unidades de millar", "decenas de millar",
+           "centenas de millar", "unidades de millón"),
+    "de": ("Einer", "Zehner", "Hunderter", "Tausender", "Zehntausender", "Hunderttausender",
+           "Millionen"),
+    "ja": ("一", "十", "百", "千", "一万", "十万", "百万"),
+    "vi": ("đơn vị", "chục", "trăm", "nghìn", "chục nghìn", "trăm nghìn", "triệu"),
+}  # fmt: skip
+# start, step, step with a carry in, no carry out, carry out, last carry, end
+_STEPS: dict[Lang, dict[str, str]] = {
+    "en": {
+        "start": "I add {a} and {b} column by column, from the right.",
+        "sum": "The {place}: {x} + {y} = {s}.",
+        "carried": "The {place}: {x} + {y} + 1 carried = {s}.",
+        "write": " I write {d}.",
+        "carry": " I write {d} and carry 1.",
+        "last": "The carried 1 stands in front.",
+        "end": "Read together, the digits give {answer}.",
+    },
+    "ko": {
+        "start": "{a}, {b} 두 수를 오른쪽 자리부터 차례로 더한다.",
+        "sum": "{place}의 자리: {x} + {y} = {s}.",
+        "carried": "{place}의 자리: {x} + {y} + 받아올림 1 = {s}.",
+        "write": " {d_obj} 쓴다.",
+        "carry": " {d_obj} 쓰고 1을 받아올린다.",
+        "last": "받아올린 1을 맨 앞에 쓴다.",
+        "end": "자리의 숫자를 이어 읽으면 {answer_ida}.",
+    },
+    "es": {
+        "start": "Sumo {a} y {b} columna por columna, empezando por la derecha.",
+        "sum": "Las {place}: {x} + {y} = {s}.",
+        "carried": "Las {place}: {x} + {y} + 1 que llevo = {s}.",
+        "write": " Escribo {d}.",
+        "carry": " Escribo {d} y llevo 1.",
+        "last": "El 1 que llevo queda delante.",
+        "end": "Leídas juntas, las cifras dan {answer}.",
+    },
+    "de": {
+        "start": "Ich addiere {a} und {b} spaltenweise von rechts.",
+        "sum": "{place}: {x} + {y} = {s}.",
+        "carried": "{place}: {x} + {y} + 1 Übertrag = {s}.",
+        "write": " Ich schreibe {d}.",
+        "carry": " Ich schreibe {d} und übertrage 1.",
+        "last": "Der Übertrag 1 steht ganz vorn.",
+        "end": "Zusammen gelesen ergeben die Ziffern {answer}.",
+    },
+    "ja": {
+        "start": "{a}と{b}を右の位から順に足す。",
+        "sum": "{place}の位: {x} + {y} = {s}。",
+        "carried": "{place}の位: {x} + {y} + 繰り上がり1 = {s}。",
+        "write": "{d}を書く。",
+        "carry": "{d}を書いて1を繰り上げる。",
+        "last": "繰り上がった1を先頭に書く。",
+        "end": "数字を続けて読むと{answer}になる。",
+    },
+    "vi": {
+        "start": "Tôi cộng {a} với {b} theo từng cột, từ phải sang trái.",
+        "sum": "Hàng {place}: {x} + {y} = {s}.",
+        "carried": "Hàng {place}: {x} + {y} + nhớ 1 = {s}.",
+        "write": " Viết {d}.",
+        "carry": " Viết {d}, nhớ 1.",
+        "last": "Số nhớ 1 được viết ở đầu.",
+        "end": "Đọc liền các chữ số, kết quả là {answer}.",
+    },
+}
+
+
+def _make(lang: Lang, difficulty: int, rng: np.random.Generator) -> Problem:
+    digits = difficulty + 1
+    a, b = (int(n) for n in rng.integers(10 ** (digits - 1), 10**digits, 2))
+    steps, written = _columns(lang, a, b)
+    answer = format_number(written, lang)
+    shown = {"a": format_number(a, lang), "b": format_number(b, lang)}
+    words = _STEPS[lang]
+    first = words["start"].format(**shown)
+    last = words["end"].format(answer=answer, answer_ida=josa(answer, "이다/다"))
+    choices = _QUESTIONS[lang]
+    question = choices[int(rng.integers(len(choices)))].format(**shown)
+    return Problem(question, "\n".join([first, *steps, last]), answer)
+
+
+def _columns(lang: Lang, a: int, b: int) -> tuple[list[str], int]:
+    """Add by columns as a person does; return the steps and the number that was written."""
+    words, places = _STEPS[lang], _PLACES[lang]
+    lines, digits, carry = [], [], 0
+    for place, (x, y) in enumerate(zip(reversed(str(a)), reversed(str(b)), strict=True)):
+        total = int(x) + int(y) + carry
+        line = words["carried" if carry else "sum"].format(place=places[place], x=x, y=y, s=total)
+        digit, carry = total % 10, total // 10
+        digits.append(str(digit))
+        end = words["carry" if carry else "write"]
+        lines.append(line + end.format(d=digit, d_obj=josa(str(digit), "을/를")))
+    if carry:
+        lines.append(words["last"])
+        digits.append("1")
+    return lines, int("".join(reversed(digits)))
+
+
+_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+
+
+def _check(lang: Lang, problem: Problem) -> bool:
+    """Read both numbers out of the question and add them as whole numbers."""
+    numbers = [parse_number(text, lang) for text in _NUMBER.findall(problem.question)]
+    if len(numbers) != 2 or None in numbers:
+        return False
+    total = sum(int(number) for number in numbers if number is not None)
+    return parse_number(problem.answer, lang) == total
+
+
+ADDITION = Task("addition", 1, _make, _check)

@@ -1,0 +1,111 @@
+"""Percentages of a price: a discount, then what is left to pay."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+
+from hanji.schema import Lang
+from hanji.text.korean import josa
+from hanji.text.numbers import format_number, parse_number
+from synth.procedural.task import Problem, Task
+
+__all__ = ["PERCENT"]
+
+# Currency: (how a price is written, smallest step of a price, decimals)
+_MONEY: dict[Lang, tuple[str, int, int]] = {
+    "en": ("${n}", 1, 2),
+    "ko": ("{n}원", 1000, 0),
+    "es": ("{n} €", 1, 2),
+    "de": ("{n} €", 1, 2),
+    "ja": ("{n}円", 100, 0),
+    "vi": ("{n} đồng", 1000, 0),
+}
+_WORDS: dict[Lang, dict[str, str]] = {
+    "en": {
+        "question": "A bundle of paper costs {price}. The shop takes {rate}% off. "
+        "What is the price now?",
+        "one": "1% of {price} is {price} ÷ 100 = {one}.",
+        "off": "So {rate}% is {rate} × {one} = {off}.",
+        "left": "The new price is {price} − {off} = {left}.",
+    },
+    "ko": {
+        "question": "종이 한 묶음의 값은 {price}입니다. 가게에서 {rate}%를 깎아 줍니다. "
+        "이제 값은 얼마입니까?",
+        "one": "{price}의 1%는 {price} ÷ 100 = {one_ida}.",
+        "off": "그러므로 {rate}%는 {rate} × {one} = {off_ida}.",
+        "left": "새 값은 {price} − {off} = {left_ida}.",
+    },
+    "es": {
+        "question": "Un paquete de papel cuesta {price}. La tienda descuenta el {rate} %. "
+        "¿Cuál es el precio ahora?",
+        "one": "El 1 % de {price} es {price} ÷ 100 = {one}.",
+        "off": "Entonces el {rate} % es {rate} × {one} = {off}.",
+        "left": "El precio nuevo es {price} − {off} = {left}.",
+    },
+    "de": {
+        "question": "Ein Bündel Papier kostet {price}. Das Geschäft gibt {rate} % Rabatt. "
+        "Wie hoch ist der Preis jetzt?",
+        "one": "1 % von {price} ist {price} ÷ 100 = {one}.",
+        "off": "Also sind {rate} % gleich {rate} × {one} = {off}.",
+        "left": "Der neue Preis ist {price} − {off} = {left}.",
+    },
+    "ja": {
+        "question": "紙の束が{price}で売られています。店は{rate}%引きにします。"
+        "今の値段はいくらですか。",
+        "one": "{price}の1%は{price} ÷ 100 = {one}。",
+        "off": "したがって{rate}%は{rate} × {one} = {off}。",
+        "left": "新しい値段は{price} − {off} = {left}。",
+    },
+    "vi": {
+        "question": "Một bó giấy giá {price}. Cửa hàng giảm giá {rate}%. Bây giờ giá là bao nhiêu?",
+        "one": "1% của {price} là {price} ÷ 100 = {one}.",
+        "off": "Vậy {rate}% là {rate} × {one} = {off}.",
+        "left": "Giá mới là {price} − {off} = {left}.",
+    },
+}
+
+
+def _make(lang: Lang, difficulty: int, rng: np.random.Generator) -> Problem:
+    pattern, step, decimals = _MONEY[lang]
+    price = int(rng.integers(1, 10 ** (difficulty + 1))) * step
+    rate = int(rng.integers(1, 20)) * 5 if difficulty < 3 else int(rng.integers(1, 100))
+    one = Decimal(price) / 100
+    off = one * rate
+
+    def money(value: Decimal | int) -> str:
+        exact = Decimal(value)
+        places = decimals if exact != exact.to_integral() else 0
+        return pattern.format(n=format_number(exact, lang, places))
+
+    left = price - off
+    shown = {
+        "price": money(price),
+        "rate": str(rate),
+        "one": money(one),
+        "off": money(off),
+        "left": money(left),
+    }
+    shown |= {f"{name}_ida": josa(shown[name], "이다/다") for name in ("one", "off", "left")}
+    words = _WORDS[lang]
+    thinking = "\n".join(words[name].format(**shown) for name in ("one", "off", "left"))
+    return Problem(words["question"].format(**shown), thinking, shown["left"])
+
+
+_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+
+
+def _check(lang: Lang, problem: Problem) -> bool:
+    """Read price and rate out of the question; pay the share that is left, as a fraction."""
+    numbers = [parse_number(text, lang) for text in _NUMBER.findall(problem.question)]
+    answer = parse_number(_NUMBER.findall(problem.answer)[0], lang)
+    if len(numbers) != 2 or numbers[0] is None or numbers[1] is None or answer is None:
+        return False
+    price, rate = Fraction(numbers[0]), Fraction(numbers[1])
+    return Fraction(answer) == price * (100 - rate) / 100
+
+
+PERCENT = Task("percent", 1, _make, _check)

@@ -1,0 +1,102 @@
+"""A sample of reasoning data, and its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import pyarrow as pa
+
+from hanji.schema import Lang, make_schema
+from hanji.seeds import stable_hex
+
+__all__ = ["REJECTED", "THOUGHT", "Sample", "Span", "Verdict", "sample_id", "to_batch"]
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Characters start to end of the source document's text."""
+
+    start: int
+    end: int
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What the checks say: each check by name, and the reason of the first that failed."""
+
+    passed: bool
+    reason: str = ""
+    checks: dict[str, bool] = {}
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """One sample; `text` is what a model is trained on."""
+
+    id: str
+    lang: Lang
+    family: str
+    task: str
+    difficulty: int = 0
+    source_id: str = ""
+    source_spans: tuple[Span, ...] = ()
+    document: str = ""
+    question: str = ""
+    thinking: str
+    answer: str
+    text: str
+    generator: str
+    version: int
+    seed: int
+
+
+_FIELDS = [
+    pa.field("id", pa.string(), nullable=False),
+    pa.field("lang", pa.string(), nullable=False),
+    pa.field("family", pa.string(), nullable=False),
+    pa.field("task", pa.string(), nullable=False),
+    pa.field("difficulty", pa.int32(), nullable=False),
+    pa.field("source_id", pa.string(), nullable=False),
+    pa.field(
+        "source_spans",
+        pa.list_(pa.struct([pa.field("start", pa.int64()), pa.field("end", pa.int64())])),
+        nullable=False,
+    ),
+    pa.field("document", pa.large_string(), nullable=False),
+    pa.field("question", pa.string(), nullable=False),
+    pa.field("thinking", pa.large_string(), nullable=False),
+    pa.field("answer", pa.string(), nullable=False),
+    pa.field("text", pa.large_string(), nullable=False),
+    pa.field("generator", pa.string(), nullable=False),
+    pa.field("version", pa.int32(), nullable=False),
+    pa.field("seed", pa.int64(), nullable=False),
+    pa.field("verdicts", pa.string(), nullable=False),  # JSON: check to true or false
+]
+THOUGHT: pa.Schema = make_schema("thought/1", _FIELDS)
+REJECTED: pa.Schema = make_schema(
+    "rejected/1",
+    [
+        pa.field("step", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("sample", pa.string(), nullable=False),
+        *_FIELDS,
+    ],
+)
+
+
+def sample_id(generator: str, version: int, *names: str | int) -> str:
+    """Return the id of a sample: of its generator, its version and what it was made from."""
+    return stable_hex("thought", generator, version, *names)
+
+
+def to_batch(
+    samples: Sequence[Sample], verdicts: Sequence[Verdict], schema: pa.Schema = THOUGHT
+) -> pa.RecordBatch:
+    """Turn samples with their verdicts into a batch of THOUGHT, or of REJECTED."""
+    rows = []
+    for sample, verdict in zip(samples, verdicts, strict=True):
+        row = msgspec.structs.asdict(sample)
+        row["source_spans"] = [msgspec.structs.asdict(span) for span in sample.source_spans]
+        row["verdicts"] = msgspec.json.encode(verdict.checks, order="sorted").decode()
+        if schema is REJECTED:
+            row |= {"step": "verify", "reason": verdict.reason, "sample": sample.text[:400]}
+        rows.append(row)
+    return pa.RecordBatch.from_pylist(rows, schema=schema)
