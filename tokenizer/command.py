@@ -134,7 +134,9 @@ def extend(
 )  # fmt: skip
 @click.option("--max-bytes", type=int, default=2_000_000, show_default=True,
               help="Most bytes of held-out text by language.")  # fmt: skip
-@click.option("--all", "everything", is_flag=True, help="Judge on all documents, not held-out ones.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Judge on all documents, not held-out ones."
+)
 @json_option
 def evaluate(
     path: Path, inputs: tuple[str, ...], baselines: tuple[str, ...], max_bytes: int,

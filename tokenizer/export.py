@@ -22,7 +22,12 @@ from tokenizer.presets import Preset
 __all__ = ["CONTEXT", "byte_level", "from_byte_level", "save", "save_tiktoken", "tokenizer_json"]
 
 CONTEXT = 262_144  # tokens: the 256K window
-_PLAIN = {"<think>", "</think>", "<tool_call>", "</tool_call>"}  # kept when special ones are skipped
+_PLAIN = {
+    "<think>",
+    "</think>",
+    "<tool_call>",
+    "</tool_call>",
+}  # kept when special ones are skipped
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -95,6 +95,7 @@ def publish(
     start: Vocabulary,
     execution: Execution,
     facts: dict[str, object] | None = None,
+    more_files: Callable[[Path, Vocabulary], list[str]] | None = None,
 ) -> Manifest:
     """Learn on from `start`, write all files and the manifest."""
     how = preset(section.preset)
@@ -137,6 +138,8 @@ def publish(
         **_facts(vocabulary, n_stage1, groups, notes, allot(superwords, groups_used.shares)),
     }
     names = save(commit.work, vocabulary, pattern_of(how, superwords > 0), section.specials)
+    if more_files is not None:
+        names += more_files(commit.work, vocabulary)
     shards = [_shard(commit.work, name) for name in names]
     return commit.finish(None, shards, report, facts)
 
@@ -168,9 +171,7 @@ def check(section: TokenizerSection) -> None:
         raise RecipeError("superword_allotment: all shares are 0; raise one")
 
 
-def check_groups(
-    section: TokenizerSection, groups: Groups, pieces: Counter, where: str
-) -> Groups:
+def check_groups(section: TokenizerSection, groups: Groups, pieces: Counter, where: str) -> Groups:
     """Check that each group has text; the default allotment leaves out those without.
 
     Raises:
@@ -360,6 +361,7 @@ def _superwords(
     )
     budget = budget if budget is not None and len(budget.quotas) == len(quotas) else Budget(quotas)
     notes: list[str] = []
+    exhausted = budget.quotas == 0
     while True:
         learn(
             vocabulary, pieces, total, rules=rules, budget=budget, min_count=section.min_count,
@@ -368,7 +370,8 @@ def _superwords(
         left = budget.quotas - budget.taken
         if not left.any():
             return budget, notes
-        able = (left == 0) & (budget.quotas > 0)
+        exhausted |= left > 0
+        able = ~exhausted
         names = [name for name, n in zip(groups.names, left.tolist(), strict=True) if n]
         if not able.any():
             notes.append(f"{int(left.sum())} slots stay empty: no group has candidates left")

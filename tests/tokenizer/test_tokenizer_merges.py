@@ -33,7 +33,9 @@ def corpus(seed: int, n: int = 60, words: int = 40) -> list[str]:
     return [" ".join(draw.choices(WORDS, weights, k=draw.randint(1, words))) for _ in range(n)]
 
 
-def counted(texts: list[str], mode: int, labels: list[int] | None = None, groups: int = 1) -> Counter:
+def counted(
+    texts: list[str], mode: int, labels: list[int] | None = None, groups: int = 1
+) -> Counter:
     counter = Counter(mode, groups)
     counter.add([text.encode() for text in texts], labels or [0] * len(texts))
     return counter
@@ -144,9 +146,7 @@ def naive_stage_two(
     return found
 
 
-def by_group(
-    sequences: list[tuple[list[int], int, int]], a: int, b: int, groups: int
-) -> int:
+def by_group(sequences: list[tuple[list[int], int, int]], a: int, b: int, groups: int) -> int:
     sums = [0] * groups
     for ids, g, times in sequences:
         sums[g] += times * sum(p == (a, b) for p in zip(ids, ids[1:], strict=False))
