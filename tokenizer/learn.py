@@ -117,6 +117,7 @@ class Budget:
     def __init__(self, quotas: I64, dropped: I64 | None = None) -> None:
         self.quotas = np.array(quotas, np.int64)
         self.taken = np.zeros(len(quotas), np.int64)
+        self.exhausted = np.zeros(len(quotas), np.bool_)  # groups without candidates
         self.n_dropped = 0
         self.table = np.full(1024, -1, np.int64)
         if dropped is not None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from hanji.errors import OutputError, RecipeError
 from hanji.execution import Execution
@@ -123,19 +124,16 @@ def publish(
                 f"lower --vocab-size to about {_reachable(section, n_stage1):,} or add text"
             )
         saved.n_stage1 = n_stage1
-    notes: list[str] = []
     if superwords:
         quotas = allot(superwords, groups_used.shares)
-        budget, notes = _superwords(
-            vocabulary, pieces, quotas, groups_used, section, how, execution, saved, budget
-        )
+        _superwords(vocabulary, pieces, quotas, groups_used, section, how, execution, saved, budget)
     facts = {
         "vocab_size": vocabulary.n + len(section.specials),
         "special_tokens": len(section.specials),
         "subwords": n_stage1 - 256,
         **(facts or {}),
         **counted,
-        **_facts(vocabulary, n_stage1, groups, notes, allot(superwords, groups_used.shares)),
+        **_facts(vocabulary, n_stage1, groups, allot(superwords, groups_used.shares)),
     }
     names = save(commit.work, vocabulary, pattern_of(how, superwords > 0), section.specials)
     if more_files is not None:
@@ -325,6 +323,7 @@ class _Saved:
             if self.n_stage1 < 0:
                 return vocabulary, None, None
             budget = Budget(saved["quotas"], saved["dropped"])
+            budget.exhausted[:] = saved["exhausted"]
         return vocabulary, budget, self.n_stage1
 
     def save(self, vocabulary: Vocabulary, budget: Budget) -> None:
@@ -335,7 +334,7 @@ class _Saved:
         try:
             np.savez(
                 aside, merges=vocabulary.merges, counts=vocabulary.counts,
-                groups=vocabulary.groups, quotas=budget.quotas, dropped=budget.dropped,
+                groups=vocabulary.groups, quotas=budget.quotas, dropped=budget.dropped, exhausted=budget.exhausted,
                 n_stage1=self.n_stage1,
             )  # fmt: skip
             aside.replace(self.path)
@@ -345,10 +344,10 @@ class _Saved:
 
 
 def _superwords(
-    vocabulary: Vocabulary, pieces: Counter, quotas: np.ndarray[tuple[int], np.dtype[np.int64]],
+    vocabulary: Vocabulary, pieces: Counter, quotas: npt.NDArray[np.int64],
     groups: Groups, section: TokenizerSection, how: Preset, execution: Execution, saved: _Saved,
     budget: Budget | None,
-) -> tuple[Budget, list[str]]:  # fmt: skip
+) -> Budget:  # fmt: skip
     """Learn superwords; slots of a group that runs out go to the groups that still have some."""
     total = vocabulary.n - int(np.count_nonzero(vocabulary.groups >= 0)) + int(quotas.sum())
     rules = rules_vector(
@@ -360,8 +359,7 @@ def _superwords(
         colon_border=not section.swallow_colons,
     )
     budget = budget if budget is not None and len(budget.quotas) == len(quotas) else Budget(quotas)
-    notes: list[str] = []
-    exhausted = budget.quotas == 0
+    budget.exhausted |= budget.quotas == 0
     while True:
         learn(
             vocabulary, pieces, total, rules=rules, budget=budget, min_count=section.min_count,
@@ -369,25 +367,19 @@ def _superwords(
         )  # fmt: skip
         left = budget.quotas - budget.taken
         if not left.any():
-            return budget, notes
-        exhausted |= left > 0
+            return budget
+        exhausted = budget.exhausted | (left > 0)
         able = ~exhausted
-        names = [name for name, n in zip(groups.names, left.tolist(), strict=True) if n]
         if not able.any():
-            notes.append(f"{int(left.sum())} slots stay empty: no group has candidates left")
-            return budget, notes
-        takers = [name for name, can in zip(groups.names, able.tolist(), strict=True) if can]
-        notes.append(
-            f"{', '.join(names)} ran out of candidates; {int(left.sum())} slots went to "
-            f"{', '.join(takers)}"
-        )
+            return budget
         more = allot(int(left.sum()), (budget.quotas * able).tolist())
         budget = Budget(budget.taken + more)
+        budget.exhausted[:] = exhausted
 
 
 def _facts(
-    vocabulary: Vocabulary, n_stage1: int, groups: Groups, notes: list[str],
-    quotas: np.ndarray[tuple[int], np.dtype[np.int64]],
+    vocabulary: Vocabulary, n_stage1: int, groups: Groups,
+    quotas: npt.NDArray[np.int64],
 ) -> dict[str, object]:  # fmt: skip
     charged, counts = vocabulary.groups, vocabulary.counts
     allotment: dict[str, object] = {}
@@ -406,8 +398,25 @@ def _facts(
         "superwords": n_super,
         "superword_allotment": allotment,
         "superword_examples": examples,
-        "notes": notes,
+        "notes": _notes(groups, quotas, charged),
     }
+
+
+def _notes(
+    groups: Groups, quotas: npt.NDArray[np.int64], charged: npt.NDArray[np.int8]
+) -> list[str]:
+    """Say which group ran out of candidates, and where its slots went."""
+    taken = np.bincount(charged[charged >= 0], minlength=len(quotas))
+    short = {n: int(q - t) for n, q, t in zip(groups.names, quotas, taken, strict=True) if t < q}
+    more = {n: int(t - q) for n, q, t in zip(groups.names, quotas, taken, strict=True) if t > q}
+    if not short:
+        return []
+    went = ", ".join(f"{n} to {name}" for name, n in more.items())
+    empty = sum(short.values()) - sum(more.values())
+    if empty:
+        went += (", " if went else "") + f"{empty} stay empty"
+    ran = ", ".join(f"{name} ({n} slots)" for name, n in short.items())
+    return [f"{ran} ran out of candidates; of the slots {went}"]
 
 
 def _shard(directory: Path, name: str) -> Shard:
