@@ -1,0 +1,204 @@
+"""Score answers: exact sets of values, confidence intervals, and the green light.
+
+An answer is right when the numbers in it are exactly those asked for, after full-width digits and
+separators are folded: a model that lists everything it saw is wrong. A missing answer is an error
+of the file, never a wrong answer.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from hanji.errors import RecipeError
+from hanji.manifest import Dataset
+from longdoc.section import Gate
+
+__all__ = ["Cell", "Score", "numbers_in", "score", "wilson"]
+
+Z = 1.959964  # two-sided 95%
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a probe asks."""
+
+    id: str
+    kind: str
+    lang: str
+    length: int
+    depth: float
+    answer: tuple[str, ...]
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """Right answers among those asked, with the Wilson interval."""
+
+    right: int
+    n: int
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        """Accuracy."""
+        return self.right / self.n
+
+
+class Score(msgspec.Struct, frozen=True):
+    """Accuracy by kind, language, and length and depth; the verdict and what it misses."""
+
+    verdict: str  # GREEN, YELLOW or RED
+    misses: tuple[str, ...]
+    total: Cell
+    kinds: dict[str, Cell]
+    langs: dict[str, Cell]
+    cells: dict[str, Cell]  # "length/depth", all kinds and languages pooled
+
+
+class _Answer(msgspec.Struct):
+    id: str
+    answer: str
+
+
+def wilson(right: int, n: int) -> tuple[float, float]:
+    """Return the 95% Wilson score interval of a share (Wilson 1927).
+
+    >>> [round(x, 3) for x in wilson(98, 100)]
+    [0.93, 0.994]
+    """
+    if n == 0:
+        return 0.0, 1.0
+    share, z2 = right / n, Z * Z
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z / (1 + z2 / n) * (share * (1 - share) / n + z2 / (4 * n * n)) ** 0.5
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+_NUMBER = re.compile(r"\d+(?:[,.\u2009\u00a0' ]\d{3})*(?!\d)|\d+")
+
+
+def numbers_in(text: str) -> set[str]:
+    """Read the numbers of an answer, full-width digits and thousands separators folded.
+
+    >>> sorted(numbers_in("１２３４５６７, 1,234,568"))
+    ['1234567', '1234568']
+    """
+    folded = unicodedata.normalize("NFKC", text)
+    return {re.sub(r"\D", "", match) for match in _NUMBER.findall(folded)}
+
+
+def read_answers(path: Path) -> dict[str, str]:
+    """Read an answers file: one JSON object with `id` and `answer` a line.
+
+    Raises:
+        RecipeError: if it cannot be read, or an id stands twice.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read ({error.strerror})") from None
+    answers: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            answer = msgspec.json.decode(line, type=_Answer)
+        except msgspec.DecodeError as error:
+            raise RecipeError(f"{path}:{number}: is no answer ({error})") from None
+        if answer.id in answers:
+            raise RecipeError(f"{path}:{number}: the probe '{answer.id}' is answered twice")
+        answers[answer.id] = answer.answer
+    return answers
+
+
+def asked_in(dataset: Dataset) -> list[Asked]:
+    """List what the probes of a dataset ask."""
+    names = ["id", "kind", "lang", "length", "depth", "answer"]
+    rows = [row for batch in dataset.batches(columns=names) for row in batch.to_pylist()]
+    return [Asked(**{**row, "answer": tuple(msgspec.json.decode(row["answer"]))}) for row in rows]
+
+
+def score(probes: Path, answers: Path, gate: Gate) -> Score:
+    """Score a file of answers against a probe dataset.
+
+    Raises:
+        RecipeError: if the file names unknown probes or misses some.
+    """
+    asked = asked_in(Dataset.open(probes, "probe/1"))
+    given = read_answers(answers)
+    known = {item.id for item in asked}
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise RecipeError(
+            f"{answers}: answers {len(unknown):,} unknown probes, such as '{unknown[0]}'; "
+            "give the answers of these probes"
+        )
+    missing = [item.id for item in asked if item.id not in given]
+    if missing:
+        raise RecipeError(
+            f"{answers}: misses {len(missing):,} of {len(asked):,} probes, such as '{missing[0]}'; "
+            "ask for them, a missing answer is not counted as a wrong one"
+        )
+    right = {item.id: numbers_in(given[item.id]) == set(item.answer) for item in asked}
+    return judge(asked, right, gate)
+
+
+def judge(asked: Sequence[Asked], right: Mapping[str, bool], gate: Gate) -> Score:
+    """Pool right answers into cells and apply the gate."""
+
+    def pooled(key: object) -> dict[str, Cell]:
+        assert callable(key)
+        groups: dict[str, list[bool]] = {}
+        for item in asked:
+            groups.setdefault(str(key(item)), []).append(right[item.id])
+        return {name: _cell(values) for name, values in groups.items()}
+
+    kinds = pooled(lambda item: item.kind)
+    langs = pooled(lambda item: item.lang)
+    cells = pooled(lambda item: f"{item.length}/{item.depth:g}")
+    total = _cell([right[item.id] for item in asked])
+    misses = list(_misses(gate, total, kinds, langs, cells))
+    # YELLOW: all that misses is one cell or one language.
+    narrow = len(misses) == 1 and misses[0].startswith(("cell ", "language "))
+    verdict = "GREEN" if not misses else "YELLOW" if narrow else "RED"
+    return Score(verdict, tuple(misses), total, kinds, langs, cells)
+
+
+def _cell(values: Sequence[bool]) -> Cell:
+    low, high = wilson(sum(values), len(values))
+    return Cell(sum(values), len(values), round(low, 4), round(high, 4))
+
+
+def _misses(
+    gate: Gate,
+    total: Cell,
+    kinds: Mapping[str, Cell],
+    langs: Mapping[str, Cell],
+    cells: Mapping[str, Cell],
+) -> list[str]:
+    misses = []
+    limits = {"single": gate.single, "multi_key": gate.multi_key}
+    for name, cell in kinds.items():
+        if cell.share < limits.get(name, gate.multi_key):
+            misses.append(f"kind {name}: {cell.share:.3f}")
+    for name, cell in langs.items():
+        if cell.share < gate.language:
+            misses.append(f"language {name}: {cell.share:.3f}")
+    shares = [cell.share for cell in langs.values()]
+    if (
+        shares
+        and max(shares) - min(shares) > gate.spread
+        and not any(miss.startswith("language") for miss in misses)
+    ):
+        misses.append(f"spread of languages: {max(shares) - min(shares):.3f}")
+    for name, cell in cells.items():
+        if cell.share < gate.cell:
+            misses.append(f"cell {name}: {cell.share:.3f}")
+    # With few probes even a perfect run has a low bound; the gate asks for enough probes.
+    if total.low < gate.lower_bound:
+        misses.append(f"lower bound of the mean: {total.low:.3f} over {total.n:,} probes")
+    return misses
