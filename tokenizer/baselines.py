@@ -9,11 +9,15 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from hanji.errors import RecipeError
 from tokenizer.corpus import Corpus
+
+if TYPE_CHECKING:
+    import tiktoken
 
 __all__ = ["Codec", "open_codec"]
 
@@ -189,7 +193,7 @@ def _tiktoken(name: str) -> Codec:
     )
 
 
-def load_tiktoken(directory: Path) -> object:
+def load_tiktoken(directory: Path) -> tiktoken.Encoding:
     """Load an exported rank file as a `tiktoken.Encoding`."""
     import base64
 

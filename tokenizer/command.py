@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 import msgspec
@@ -14,6 +16,8 @@ from hanji.manifest import Manifest
 from tokenizer.section import TokenizerSection
 
 __all__ = ["tokenizer"]
+
+F = TypeVar("F", bound=Callable[..., None])
 
 _input_option = click.option(
     "--input", "inputs", multiple=True, required=True, metavar="DIR_OR_GLOB",
@@ -30,7 +34,7 @@ def tokenizer() -> None:
     """Train, extend, judge or export a SuperBPE tokenizer."""
 
 
-def _settings(command: click.Command) -> click.Command:
+def _settings(command: F) -> F:
     """Add the flags of the section."""
     options = [
         click.option("--vocab-size", type=int, help="Tokens in all; default 150000."),
@@ -146,7 +150,12 @@ def evaluate(
     from tokenizer.evaluate import evaluate as run
 
     judged = run(path, inputs, baselines, max_bytes=max_bytes, everything=everything)
-    emit(judged, as_json, lambda: [table(t, c, r) for t, c, r in judged.tables()] and None)
+
+    def render() -> None:
+        for title, columns, rows in judged.tables():
+            table(title, columns, rows)
+
+    emit(judged, as_json, render)
 
 
 @tokenizer.command()

@@ -20,6 +20,7 @@ __all__ = ["Counter"]
 
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
+Int = int | np.int64
 I64 = npt.NDArray[np.int64]
 U32 = npt.NDArray[np.uint32]
 
@@ -28,7 +29,7 @@ _FULL = 0.6  # share of the hash table that may be in use
 
 
 @njit(inline="always")
-def hash_bytes(data: U8, start: int, end: int) -> np.uint64:
+def hash_bytes(data: U8, start: Int, end: Int) -> np.uint64:
     """Hash a byte range to 64 bits (FNV-1a with a final mix)."""
     h = np.uint64(0xCBF29CE484222325)
     for i in range(start, end):
@@ -39,8 +40,8 @@ def hash_bytes(data: U8, start: int, end: int) -> np.uint64:
 
 
 @njit(inline="always")
-def _same(one: U8, at: int, other: U8, start: int, length: int) -> bool:
-    for i in range(length):
+def _same(one: U8, at: Int, other: U8, start: Int, length: Int) -> bool:
+    for i in range(length):  # noqa: SIM110 (numba compiles no generator)
         if one[at + i] != other[start + i]:
             return False
     return True
@@ -48,8 +49,8 @@ def _same(one: U8, at: int, other: U8, start: int, length: int) -> bool:
 
 @njit
 def _find(
-    data: U8, start: int, end: int, tags: U32, slots: I32, arena: U8, offsets: I64
-) -> tuple[int, int]:
+    data: U8, start: Int, end: Int, tags: U32, slots: I32, arena: U8, offsets: I64
+) -> tuple[Int, Int]:
     """Return (slot, entry or -1) of a byte range."""
     h = hash_bytes(data, start, end)
     mask = len(slots) - 1
@@ -69,9 +70,9 @@ def _find(
 
 @njit
 def _count(
-    data: U8, borders: I64, groups: I64, times: I64, state: I64, table: U8, mode: int,
+    data: U8, borders: I64, groups: I64, times: I64, state: I64, table: U8, mode: Int,
     tags: U32, slots: I32, arena: U8, offsets: I64, counts: I64,
-) -> int:  # fmt: skip
+) -> Int:  # fmt: skip
     """Count pieces from state = [document, byte, entries]; return 1 where an array is full."""
     most = np.int64(len(slots) * _FULL)
     while state[0] < len(groups):
@@ -102,7 +103,7 @@ def _count(
 def _merge(
     other: U8, borders: I64, amounts: I64, state: I64,
     tags: U32, slots: I32, arena: U8, offsets: I64, counts: I64,
-) -> int:  # fmt: skip
+) -> Int:  # fmt: skip
     """Add another counter's entries, from state = [entry, -, entries]."""
     most = np.int64(len(slots) * _FULL)
     while state[0] < len(amounts):
@@ -125,7 +126,7 @@ def _merge(
 
 
 @njit
-def _place(n: int, tags: U32, slots: I32, arena: U8, offsets: I64) -> None:
+def _place(n: Int, tags: U32, slots: I32, arena: U8, offsets: I64) -> None:
     mask = len(slots) - 1
     for entry in range(n):
         h = hash_bytes(arena, offsets[entry], offsets[entry + 1])

@@ -17,6 +17,7 @@ __all__ = ["Encoder", "byte_order"]
 
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
+Int = int | np.int64
 I64 = npt.NDArray[np.int64]
 _SHORT = 64
 _CACHED = 24  # longer parts hardly repeat
@@ -26,14 +27,14 @@ _NONE = np.int64(1) << np.int64(62)
 def byte_order() -> list[int]:
     """Return the 256 bytes in the order of their ids: by their character in GPT-2's alphabet.
 
-    Printable bytes keep their code point, the others follow from U+0100 on, so printable come first.
+    Printable bytes keep their code point, the others follow from U+0100 on.
     """
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     return printable + [b for b in range(256) if b not in set(printable)]
 
 
 @njit(inline="always")
-def _slot(key: int, mask: int) -> int:
+def _slot(key: Int, mask: Int) -> Int:
     h = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     return np.int64((h ^ (h >> np.uint64(32))) & np.uint64(mask))
 
@@ -53,7 +54,7 @@ def build_ranks(pairs: I32, keys: I64, values: I32) -> None:
 
 
 @njit(inline="always")
-def _rank(a: int, b: int, keys: I64, values: I32) -> int:
+def _rank(a: Int, b: Int, keys: I64, values: I32) -> Int:
     key = np.int64(a) << 32 | np.int64(b)
     mask = len(keys) - 1
     slot = _slot(key, mask)
@@ -65,7 +66,7 @@ def _rank(a: int, b: int, keys: I64, values: I32) -> int:
 
 
 @njit
-def _encode_short(ids: I32, n: int, keys: I64, values: I32, ranks: I64) -> int:
+def _encode_short(ids: I32, n: Int, keys: I64, values: I32, ranks: I64) -> Int:
     """Merge ids[:n] in place, lowest rank first, leftmost first; return how many remain."""
     for i in range(n - 1):
         ranks[i] = _rank(ids[i], ids[i + 1], keys, values)
@@ -90,7 +91,7 @@ def _encode_short(ids: I32, n: int, keys: I64, values: I32, ranks: I64) -> int:
 
 
 @njit
-def _up(heap: I64, at: int) -> None:
+def _up(heap: I64, at: Int) -> None:
     while at > 0:
         parent = (at - 1) >> 1
         if heap[parent] <= heap[at]:
@@ -100,7 +101,7 @@ def _up(heap: I64, at: int) -> None:
 
 
 @njit
-def _down(heap: I64, n: int) -> None:
+def _down(heap: I64, n: Int) -> None:
     at = 0
     while True:
         child = 2 * at + 1
@@ -115,7 +116,7 @@ def _down(heap: I64, n: int) -> None:
 
 
 @njit
-def _encode_long(ids: I32, n: int, keys: I64, values: I32) -> int:
+def _encode_long(ids: I32, n: Int, keys: I64, values: I32) -> Int:
     """Merge ids[:n] in place by a heap of (rank, position); return how many remain."""
     left = np.arange(-1, n - 1).astype(np.int32)
     right = np.arange(1, n + 1).astype(np.int32)
@@ -177,14 +178,13 @@ def inner_pairs(arena: U8, offsets: I64, inside: U8) -> None:
 def encode_pieces(
     data: U8, offsets: I64, order: I64, state: I64, base: I32, keys: I64, values: I32,
     inside: U8, cache_keys: I64, cache_at: I64, cache_bytes: U8, cache_ids: I32, out: I32,
-    separator: int,
-) -> int:  # fmt: skip
+    separator: Int,
+) -> Int:  # fmt: skip
     """Encode the pieces named by `order` one after the other, a separator behind each.
 
-    Args:
-        state: [next piece, ids written, entries in the cache, ids in the cache]; kept up to date.
-        cache_keys: hash of a part, 0 where free.
-        cache_at: (length << 56 | ids << 48 | where its ids and bytes begin) of a part.
+    `state` holds [next piece, ids written, entries in the cache, ids in the cache] and is kept up to
+    date; `cache_keys` the hash of each part, 0 where free; `cache_at` (length << 56 | ids << 48 |
+    where its ids and bytes begin).
 
     Returns:
         1 where `out` has no room for the next piece, else 0.

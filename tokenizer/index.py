@@ -15,13 +15,14 @@ from tokenizer.merge import SEPARATOR, Heap, Pairs, Text, add_pair, find_pair, p
 __all__ = ["build", "choose_floor", "sketch_pairs"]
 
 I32 = npt.NDArray[np.int32]
+Int = int | np.int64
 I64 = npt.NDArray[np.int64]
 U32 = npt.NDArray[np.uint32]
 _CAP = np.int64((1 << 32) - 1)
 
 
 @njit(inline="always")
-def _bucket(key: int, mask: int) -> int:
+def _bucket(key: Int, mask: Int) -> Int:
     h = np.uint64(key) * np.uint64(0xD6E8FEB86659FD93)
     return np.int64((h >> np.uint64(30)) & np.uint64(mask))
 
@@ -45,7 +46,7 @@ def _sketch(text: Text, sketch: U32) -> None:
 
 
 @njit
-def _count(text: Text, sketch: U32, floor: int, keys: I64, counts: I64, sizes: I32) -> int:
+def _count(text: Text, sketch: U32, floor: Int, keys: I64, counts: I64, sizes: I32) -> Int:
     """Count pairs exactly whose bucket reaches the floor; return how many, or -1: table full."""
     flat, mask = text.flat, len(sketch) - 1
     at, last, last_at, n_pairs = 0, np.int64(-1), 0, 0
@@ -72,7 +73,7 @@ def _count(text: Text, sketch: U32, floor: int, keys: I64, counts: I64, sizes: I
 
 
 @njit
-def _fill(text: Text, pairs: Pairs, sketch: U32, floor: int) -> None:
+def _fill(text: Text, pairs: Pairs, sketch: U32, floor: Int) -> None:
     """Write the positions of each pair; `starts` moves on and is set back by the caller."""
     flat, mask = text.flat, len(sketch) - 1
     at, last, last_at = 0, np.int64(-1), 0
@@ -96,8 +97,8 @@ def _fill(text: Text, pairs: Pairs, sketch: U32, floor: int) -> None:
 
 @njit
 def _keep(
-    old: I64, old_counts: I64, old_sizes: I32, floor: int, pairs: Pairs, heap: Heap
-) -> tuple[int, int]:
+    old: I64, old_counts: I64, old_sizes: I32, floor: Int, pairs: Pairs, heap: Heap
+) -> tuple[Int, Int]:
     """Move the pairs that reach the floor into a fresh table; return (pairs, positions)."""
     n = total = 0
     for i in range(len(old)):

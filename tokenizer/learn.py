@@ -7,6 +7,7 @@ run, an existing tokenizer) is always the same act: encode the pieces with them,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ __all__ = ["Budget", "Vocabulary", "allot", "learn"]
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
+N = TypeVar("N", bound=np.generic)
 _STEP = 512  # merges between two looks at the clock
 _FINER = 4  # a dry heap is filled again at a floor so many times lower
 
@@ -146,7 +148,7 @@ class Budget:
         return short
 
 
-def _extended(array: npt.NDArray[np.generic], rows: int) -> npt.NDArray[np.generic]:
+def _extended(array: npt.NDArray[N], rows: int) -> npt.NDArray[N]:
     more = np.zeros((rows, *array.shape[1:]), array.dtype)
     more[: len(array)] = array
     return more

@@ -30,6 +30,7 @@ __all__ = [
 
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
+Int = int | np.int64
 I64 = npt.NDArray[np.int64]
 
 SEPARATOR = -(1 << 31)
@@ -86,13 +87,13 @@ class Charges(NamedTuple):
 
 
 @njit(inline="always")
-def _home(key: int, mask: int) -> int:
+def _home(key: Int, mask: Int) -> Int:
     h = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     return np.int64((h ^ (h >> np.uint64(32))) & np.uint64(mask))
 
 
 @njit(inline="always")
-def find_pair(key: int, keys: I64) -> int:
+def find_pair(key: Int, keys: I64) -> Int:
     """Return the slot of a pair, or -1."""
     mask = len(keys) - 1
     slot = _home(key, mask)
@@ -104,7 +105,7 @@ def find_pair(key: int, keys: I64) -> int:
 
 
 @njit(inline="always")
-def add_pair(key: int, keys: I64) -> int:
+def add_pair(key: Int, keys: I64) -> Int:
     """Return the slot of a pair, taken if it was free."""
     mask = len(keys) - 1
     slot = _home(key, mask)
@@ -115,20 +116,20 @@ def add_pair(key: int, keys: I64) -> int:
 
 
 @njit(inline="always")
-def _before(heap: Heap, i: int, j: int) -> bool:
+def _before(heap: Heap, i: Int, j: Int) -> bool:
     if heap.counts[i] != heap.counts[j]:
-        return heap.counts[i] > heap.counts[j]
-    return heap.keys[i] < heap.keys[j]
+        return bool(heap.counts[i] > heap.counts[j])
+    return bool(heap.keys[i] < heap.keys[j])
 
 
 @njit(inline="always")
-def _swap(heap: Heap, i: int, j: int) -> None:
+def _swap(heap: Heap, i: Int, j: Int) -> None:
     heap.counts[i], heap.counts[j] = heap.counts[j], heap.counts[i]
     heap.keys[i], heap.keys[j] = heap.keys[j], heap.keys[i]
 
 
 @njit
-def push(heap: Heap, n: int, count: int, key: int) -> int:
+def push(heap: Heap, n: Int, count: Int, key: Int) -> Int:
     """Add an entry to a heap of n; return its new size."""
     heap.counts[n] = count
     heap.keys[n] = key
@@ -140,7 +141,7 @@ def push(heap: Heap, n: int, count: int, key: int) -> int:
 
 
 @njit
-def _sink(heap: Heap, n: int) -> None:
+def _sink(heap: Heap, n: Int) -> None:
     at = 0
     while True:
         child = 2 * at + 1
@@ -155,21 +156,21 @@ def _sink(heap: Heap, n: int) -> None:
 
 
 @njit
-def _pop(heap: Heap, n: int) -> int:
+def _pop(heap: Heap, n: Int) -> Int:
     _swap(heap, 0, n - 1)
     _sink(heap, n - 1)
     return n - 1
 
 
 @njit(inline="always")
-def skip(flat: I32, at: int) -> int:
+def skip(flat: I32, at: Int) -> Int:
     """Return the slots of the token that begins at `at`."""
     n = flat[at + 1]
     return -n if n < 0 and n != SEPARATOR else 1
 
 
 @njit(inline="always")
-def _region(text: Text, at: int) -> int:
+def _region(text: Text, at: Int) -> Int:
     group = 0
     while at >= text.ends[group]:
         group += 1
@@ -177,14 +178,14 @@ def _region(text: Text, at: int) -> int:
 
 
 @njit(inline="always")
-def weight_at(text: Text, at: int) -> int:
+def weight_at(text: Text, at: Int) -> Int:
     """Return how often the piece around a slot occurs."""
     group = _region(text, at)
     return text.weights[at - text.shifts[group]] if at < text.heavy[group] else 1
 
 
 @njit
-def _charge(text: Text, pairs: Pairs, slot: int, a: int, b: int, by_group: I64) -> int:
+def _charge(text: Text, pairs: Pairs, slot: Int, a: Int, b: Int, by_group: I64) -> Int:
     """Return the group in which the pair occurs most; ties go to the first."""
     by_group[:] = 0
     start = pairs.starts[slot]
@@ -197,13 +198,12 @@ def _charge(text: Text, pairs: Pairs, slot: int, a: int, b: int, by_group: I64) 
 
 @njit
 def _replace(
-    text: Text, pairs: Pairs, heap: Heap, state: I64, slot: int, new: int, sums: I64, sizes: I64
+    text: Text, pairs: Pairs, heap: Heap, state: I64, slot: Int, new: Int, sums: I64, sizes: I64
 ) -> None:
     """Replace every occurrence of a pair by the token `new`, and bring the index up to date.
 
-    Args:
-        sums: weights by neighbour, left and right; shape (2, tokens), all 0, as it is left.
-        sizes: occurrences by neighbour, likewise; used for places in the pool, too.
+    `sums` holds weights by neighbour, left and right, shape (2, tokens), all 0, as it is left;
+    `sizes` occurrences by neighbour likewise, and then places in the pool.
     """
     flat, pool, floor = text.flat, pairs.pool, state[FLOOR]
     a, b = pairs.keys[slot] >> 32, pairs.keys[slot] & 0xFFFFFFFF
@@ -291,7 +291,7 @@ def _replace(
 
 
 @njit
-def _insert(pairs: Pairs, heap: Heap, state: I64, key: int, count: int, size: int) -> None:
+def _insert(pairs: Pairs, heap: Heap, state: I64, key: Int, count: Int, size: Int) -> None:
     slot = add_pair(key, pairs.keys)
     pairs.counts[slot] = count
     pairs.sizes[slot] = size
@@ -305,15 +305,15 @@ def _insert(pairs: Pairs, heap: Heap, state: I64, key: int, count: int, size: in
 def run(
     text: Text, pairs: Pairs, heap: Heap, tokens: Tokens, charges: Charges, rules: I64,
     table: U8, state: I64, sums: I64, sizes: I64,
-) -> int:  # fmt: skip
-    """Merge until the target is reached (DONE), no pair is left (DRY), an array is full (FULL),
-    or the budget of merges is spent (PAUSE).
+) -> Int:  # fmt: skip
+    """Merge, and say why it stopped.
 
-    Args:
-        rules: see `tokenizer.rules`; all 0 for stage 1.
-        table: class of each code point.
-        state: see the names above; kept up to date.
-    """  # noqa: D205
+    The target is reached (DONE), no pair is left (DRY), an array is full (FULL), or the budget of
+    merges is spent (PAUSE).
+
+    `rules` are those of `tokenizer.rules`, all 0 for stage 1; `table` holds the class of each code
+    point; `state` is described by the names above and kept up to date.
+    """
     by_group = np.zeros(len(text.ends), np.int64)
     while state[N_TOKENS] < state[TARGET]:
         if state[N_HEAP] == 0:
@@ -374,7 +374,7 @@ def run(
 
 
 @njit
-def _join(tokens: Tokens, a: int, b: int, end: int) -> None:
+def _join(tokens: Tokens, a: Int, b: Int, end: Int) -> None:
     for t in (a, b):
         for i in range(tokens.offsets[t], tokens.offsets[t + 1]):
             tokens.arena[end] = tokens.arena[i]

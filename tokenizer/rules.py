@@ -16,6 +16,7 @@ __all__ = ["NO_RULES", "allowed", "bridges", "find_token", "place_token", "rules
 
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
+Int = int | np.int64
 I64 = npt.NDArray[np.int64]
 
 NO_RULES: I64 = np.zeros(8, np.int64)
@@ -37,7 +38,7 @@ def rules_vector(
 
 
 @njit
-def _whole(arena: U8, start: int, end: int) -> bool:
+def _whole(arena: U8, start: Int, end: Int) -> bool:
     """Say whether a byte range is valid UTF-8 from border to border (its inside is trusted)."""
     at = start
     while at < end:
@@ -58,7 +59,7 @@ def _whole(arena: U8, start: int, end: int) -> bool:
 
 
 @njit
-def _longest_number(arena: U8, start: int, end: int, table: U8) -> int:
+def _longest_number(arena: U8, start: Int, end: Int, table: U8) -> Int:
     """Return the length of the longest run of digits, in characters."""
     longest = n = 0
     at = start
@@ -77,17 +78,17 @@ def _longest_number(arena: U8, start: int, end: int, table: U8) -> int:
 
 
 @njit
-def bridges(arena: U8, start: int, end: int) -> bool:
+def bridges(arena: U8, start: Int, end: Int) -> bool:
     """Say whether a space stands in the token with more than white space on both sides."""
     while start < end and arena[start] <= 32:
         start += 1
     while end > start and arena[end - 1] <= 32:
         end -= 1
-    return np.any(arena[start:end] == 32)
+    return bool(np.any(arena[start:end] == 32))
 
 
 @njit
-def allowed(arena: U8, start: int, end: int, rules: I64, table: U8) -> bool:
+def allowed(arena: U8, start: Int, end: Int, rules: I64, table: U8) -> bool:
     """Say whether a byte range may become a token in stage 2."""
     if rules[7] and not bridges(arena, start, end):
         return False
@@ -106,11 +107,11 @@ def allowed(arena: U8, start: int, end: int, rules: I64, table: U8) -> bool:
         return False
     if rules[5] and not _whole(arena, start, end):
         return False
-    return _longest_number(arena, start, end, table) <= rules[2]
+    return bool(_longest_number(arena, start, end, table) <= rules[2])
 
 
 @njit
-def find_token(arena: U8, offsets: I64, slots: I32, start: int, end: int) -> int:
+def find_token(arena: U8, offsets: I64, slots: I32, start: Int, end: Int) -> Int:
     """Return the token that has the bytes arena[start:end], or -1."""
     mask = len(slots) - 1
     slot = np.int64(hash_bytes(arena, start, end) & np.uint64(mask))
@@ -128,7 +129,7 @@ def find_token(arena: U8, offsets: I64, slots: I32, start: int, end: int) -> int
 
 
 @njit
-def place_token(arena: U8, offsets: I64, slots: I32, token: int) -> None:
+def place_token(arena: U8, offsets: I64, slots: I32, token: Int) -> None:
     """Put a token into the table that finds tokens by their bytes."""
     mask = len(slots) - 1
     slot = np.int64(hash_bytes(arena, offsets[token], offsets[token + 1]) & np.uint64(mask))

@@ -17,11 +17,12 @@ from tokenizer.classes import class_table
 __all__ = ["next_end", "pieces"]
 
 U8 = npt.NDArray[np.uint8]
+Int = int | np.int64
 I64 = npt.NDArray[np.int64]
 
 
 @njit(inline="always")
-def _width(byte: int) -> int:
+def _width(byte: Int) -> Int:
     """Bytes of the character that starts with `byte`."""
     if byte < 0x80:
         return 1
@@ -31,7 +32,7 @@ def _width(byte: int) -> int:
 
 
 @njit(inline="always")
-def _class(data: U8, at: int, table: U8) -> int:
+def _class(data: U8, at: Int, table: U8) -> Int:
     b = np.int64(data[at])
     if b < 0x80:
         return np.int64(table[b])
@@ -46,17 +47,17 @@ def _class(data: U8, at: int, table: U8) -> int:
 
 
 @njit(inline="always")
-def _is_letter(kind: int) -> bool:
+def _is_letter(kind: Int) -> bool:
     return 1 <= kind <= 3
 
 
 @njit(inline="always")
-def _is_sign(kind: int) -> bool:
+def _is_sign(kind: Int) -> bool:
     return kind in (0, 4)  # neither white space, letter nor number
 
 
 @njit
-def _over(data: U8, at: int, stop: int, table: U8, kinds: int) -> int:
+def _over(data: U8, at: Int, stop: Int, table: U8, kinds: Int) -> Int:
     """Skip characters whose class is in the bit set `kinds`."""
     while at < stop and (kinds >> _class(data, at, table)) & 1:
         at += _width(data[at])
@@ -64,7 +65,7 @@ def _over(data: U8, at: int, stop: int, table: U8, kinds: int) -> int:
 
 
 @njit
-def _word(data: U8, at: int, stop: int, table: U8, kind: int, joined: bool) -> int:
+def _word(data: U8, at: Int, stop: Int, table: U8, kind: Int, joined: bool) -> Int:
     r"""`[^\r\n\p{L}\p{N}]?\p{L}[\p{L}\p{M}]*`, joined by spaces or not; -1: no match."""
     start = at
     if not _is_letter(kind):
@@ -80,7 +81,7 @@ def _word(data: U8, at: int, stop: int, table: U8, kind: int, joined: bool) -> i
 
 
 @njit
-def _signs(data: U8, at: int, stop: int, table: U8, kind: int) -> int:
+def _signs(data: U8, at: Int, stop: Int, table: U8, kind: Int) -> Int:
     r"""` ?[^\s\p{L}\p{N}]+`; -1: no match."""
     start = at
     if kind == 6:
@@ -93,7 +94,7 @@ def _signs(data: U8, at: int, stop: int, table: U8, kind: int) -> int:
 
 
 @njit
-def _numbers(data: U8, at: int, stop: int, table: U8, most: int) -> int:
+def _numbers(data: U8, at: Int, stop: Int, table: U8, most: Int) -> Int:
     n = 0
     while n < most and at < stop and _class(data, at, table) == 5:
         at += _width(data[at])
@@ -102,7 +103,7 @@ def _numbers(data: U8, at: int, stop: int, table: U8, most: int) -> int:
 
 
 @njit
-def _blanks(data: U8, at: int, stop: int, table: U8, kinds: int) -> int:
+def _blanks(data: U8, at: Int, stop: Int, table: U8, kinds: Int) -> Int:
     r"""`B+(?!\S)|B+` for the blanks B in `kinds`: leave the last one to a following word."""
     end, last = at, at
     while end < stop and (kinds >> _class(data, end, table)) & 1:
@@ -114,7 +115,7 @@ def _blanks(data: U8, at: int, stop: int, table: U8, kinds: int) -> int:
 
 
 @njit
-def _kexaone(data: U8, at: int, stop: int, table: U8, joined: bool) -> int:
+def _kexaone(data: U8, at: Int, stop: Int, table: U8, joined: bool) -> Int:
     kind = _class(data, at, table)
     end = _word(data, at, stop, table, kind, joined)
     if end >= 0:
@@ -135,7 +136,7 @@ def _kexaone(data: U8, at: int, stop: int, table: U8, joined: bool) -> int:
 
 
 @njit
-def _line1(data: U8, at: int, stop: int, table: U8) -> int:
+def _line1(data: U8, at: Int, stop: Int, table: U8) -> Int:
     kind = _class(data, at, table)
     end = _word(data, at, stop, table, kind, False)
     if end >= 0:
@@ -151,7 +152,7 @@ def _line1(data: U8, at: int, stop: int, table: U8) -> int:
 
 
 @njit
-def _line2(data: U8, at: int, stop: int, table: U8) -> int:
+def _line2(data: U8, at: Int, stop: Int, table: U8) -> Int:
     kind = _class(data, at, table)
     if kind == 5:
         return _numbers(data, at, stop, table, 3)
@@ -161,7 +162,7 @@ def _line2(data: U8, at: int, stop: int, table: U8) -> int:
 
 
 @njit
-def _cased(data: U8, at: int, stop: int, table: U8) -> int:
+def _cased(data: U8, at: Int, stop: Int, table: U8) -> Int:
     """`[Lu Lt Lm Lo M]*[Ll Lm Lo M]+`; -1: no match. The last caseless one may be given back."""
     end, given = at, -1
     while end < stop:
@@ -177,7 +178,7 @@ def _cased(data: U8, at: int, stop: int, table: U8) -> int:
 
 
 @njit
-def _paper_word(data: U8, at: int, stop: int, table: U8, kind: int) -> int:
+def _paper_word(data: U8, at: Int, stop: Int, table: U8, kind: Int) -> Int:
     after = at + _width(data[at])
     prefixed = kind in (0, 4, 6, 7) and after < stop
     if prefixed:
@@ -197,14 +198,14 @@ def _paper_word(data: U8, at: int, stop: int, table: U8, kind: int) -> int:
 
 
 @njit
-def _tail(data: U8, at: int, stop: int) -> int:
+def _tail(data: U8, at: Int, stop: Int) -> Int:
     while at < stop and (data[at] in (10, 13, 47)):
         at += 1
     return at
 
 
 @njit
-def _paper1(data: U8, at: int, stop: int, table: U8) -> int:
+def _paper1(data: U8, at: Int, stop: Int, table: U8) -> Int:
     kind = _class(data, at, table)
     end = _paper_word(data, at, stop, table, kind)
     if end >= 0:
@@ -226,7 +227,7 @@ def _paper1(data: U8, at: int, stop: int, table: U8) -> int:
 
 
 @njit
-def _paper_border(data: U8, at: int, stop: int, table: U8, kind: int) -> bool:
+def _paper_border(data: U8, at: Int, stop: Int, table: U8, kind: Int) -> bool:
     """Say whether one of paper's stage-2 borders begins here."""
     if kind == 5:
         return True
@@ -242,7 +243,7 @@ def _paper_border(data: U8, at: int, stop: int, table: U8, kind: int) -> bool:
 
 
 @njit
-def _paper2(data: U8, at: int, stop: int, table: U8) -> int:
+def _paper2(data: U8, at: Int, stop: Int, table: U8) -> Int:
     kind = _class(data, at, table)
     if kind == 5:
         return _numbers(data, at, stop, table, 3)
@@ -260,7 +261,7 @@ def _paper2(data: U8, at: int, stop: int, table: U8) -> int:
 
 
 @njit
-def next_end(data: U8, at: int, stop: int, table: U8, mode: int) -> int:
+def next_end(data: U8, at: Int, stop: Int, table: U8, mode: Int) -> Int:
     """Return where the piece that starts at byte `at` ends (at < stop)."""
     if mode <= 1:
         return _kexaone(data, at, stop, table, mode == 1)
@@ -274,7 +275,7 @@ def next_end(data: U8, at: int, stop: int, table: U8, mode: int) -> int:
 
 
 @njit
-def _ends(data: U8, table: U8, mode: int) -> I64:
+def _ends(data: U8, table: U8, mode: Int) -> I64:
     out = np.empty(len(data), np.int64)
     n = at = 0
     while at < len(data):

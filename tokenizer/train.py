@@ -175,7 +175,7 @@ def check_groups(section: TokenizerSection, groups: Groups, pieces: Counter, whe
     Raises:
         RecipeError: if a language of an explicit allotment has no document.
     """
-    present = pieces.counts.any(axis=0)
+    present = pieces.counts.sum(axis=0) > 0
     shares = list(groups.shares)
     for number, name in enumerate(groups.names):
         if present[number] or shares[number] == 0:
@@ -334,7 +334,8 @@ class _Saved:
         try:
             np.savez(
                 aside, merges=vocabulary.merges, counts=vocabulary.counts,
-                groups=vocabulary.groups, quotas=budget.quotas, dropped=budget.dropped, exhausted=budget.exhausted,
+                groups=vocabulary.groups, quotas=budget.quotas, dropped=budget.dropped,
+                exhausted=budget.exhausted,
                 n_stage1=self.n_stage1,
             )  # fmt: skip
             aside.replace(self.path)

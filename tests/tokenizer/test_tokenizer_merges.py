@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter as Bag
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def naive_stage_two(
     while len(found) < n:
         counts: dict[tuple[int, int], list[int]] = {}
         for ids, g, times in sequences:
-            for pair in zip(ids, ids[1:], strict=False):
+            for pair in pairwise(ids):
                 counts.setdefault(pair, [0] * len(quotas))[g] += times
         ranked = sorted(counts, key=lambda pair: (-sum(counts[pair]), pair))
         for a, b in ranked:
@@ -149,7 +150,7 @@ def naive_stage_two(
 def by_group(sequences: list[tuple[list[int], int, int]], a: int, b: int, groups: int) -> int:
     sums = [0] * groups
     for ids, g, times in sequences:
-        sums[g] += times * sum(p == (a, b) for p in zip(ids, ids[1:], strict=False))
+        sums[g] += times * sum(p == (a, b) for p in pairwise(ids))
     return sums.index(max(sums))
 
 
