@@ -182,7 +182,7 @@ def encode_pieces(
 ) -> Int:  # fmt: skip
     """Encode the pieces named by `order` one after the other, a separator behind each.
 
-    `state` holds [next piece, ids written, entries in the cache, ids in the cache] and is kept up to
+    `state` holds [next piece, ids written, entries in the cache, ids in the cache], kept up to
     date; `cache_keys` the hash of each part, 0 where free; `cache_at` (length << 56 | ids << 48 |
     where its ids and bytes begin).
 

@@ -34,7 +34,7 @@ def _sketch(text: Text, sketch: U32) -> None:
     while at < len(flat):
         token = np.int64(flat[at])
         if token == SEPARATOR:
-            last = -1
+            last = np.int64(-1)
             at += 1
             continue
         if last >= 0:
@@ -53,7 +53,7 @@ def _count(text: Text, sketch: U32, floor: Int, keys: I64, counts: I64, sizes: I
     while at < len(flat):
         token = np.int64(flat[at])
         if token == SEPARATOR:
-            last = -1
+            last = np.int64(-1)
             at += 1
             continue
         if last >= 0:
@@ -80,7 +80,7 @@ def _fill(text: Text, pairs: Pairs, sketch: U32, floor: Int) -> None:
     while at < len(flat):
         token = np.int64(flat[at])
         if token == SEPARATOR:
-            last = -1
+            last = np.int64(-1)
             at += 1
             continue
         if last >= 0:
@@ -100,7 +100,8 @@ def _keep(
     old: I64, old_counts: I64, old_sizes: I32, floor: Int, pairs: Pairs, heap: Heap
 ) -> tuple[Int, Int]:
     """Move the pairs that reach the floor into a fresh table; return (pairs, positions)."""
-    n = total = 0
+    total = 0
+    n: Int = 0
     for i in range(len(old)):
         if old[i] >= 0 and old_counts[i] >= floor:
             slot = add_pair(old[i], pairs.keys)

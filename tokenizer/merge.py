@@ -214,7 +214,10 @@ def _replace(
     )  # fmt: skip
     lefts, rights = np.empty(n, np.int32), np.empty(n, np.int32)
     m = n_lefts = n_rights = 0
-    twin = twins = 0  # weight and number of (new, new)
+    twin: Int = 0  # weight of (new, new)
+    twins = 0  # number of them
+    x: Int
+    y: Int
     for i in range(start, start + n):
         p = np.int64(pool[i])
         if flat[p] != a:
@@ -224,7 +227,7 @@ def _replace(
             continue
         r = q + skip(flat, q)
         weight = weight_at(text, p)
-        x, y, x_at = -1, np.int64(flat[r]), p - 1
+        x, y, x_at = np.int64(-1), np.int64(flat[r]), p - 1
         if p > 0 and flat[p - 1] != SEPARATOR:
             if flat[p - 1] < 0:
                 x_at = p + flat[p - 1]
@@ -344,7 +347,7 @@ def run(
         ):
             return FULL
         _join(tokens, a, b, end)
-        group = -1
+        group: Int = -1
         fits = find_token(tokens.arena, tokens.offsets, tokens.slots, end, end + length) < 0
         if fits and rules[0]:
             fits = allowed(tokens.arena, end, end + length, rules, table)

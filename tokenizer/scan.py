@@ -48,7 +48,7 @@ def _class(data: U8, at: Int, table: U8) -> Int:
 
 @njit(inline="always")
 def _is_letter(kind: Int) -> bool:
-    return 1 <= kind <= 3
+    return bool(1 <= kind <= 3)
 
 
 @njit(inline="always")
@@ -164,7 +164,8 @@ def _line2(data: U8, at: Int, stop: Int, table: U8) -> Int:
 @njit
 def _cased(data: U8, at: Int, stop: Int, table: U8) -> Int:
     """`[Lu Lt Lm Lo M]*[Ll Lm Lo M]+`; -1: no match. The last caseless one may be given back."""
-    end, given = at, -1
+    end: Int = at
+    given: Int = -1
     while end < stop:
         kind = _class(data, end, table)
         if kind not in (1, 3, 4):
@@ -215,7 +216,8 @@ def _paper1(data: U8, at: Int, stop: Int, table: U8) -> Int:
     end = _signs(data, at, stop, table, kind)
     if end >= 0:
         return _tail(data, end, stop)
-    end, broken = at, -1
+    broken: Int = -1
+    end = at
     while end < stop:
         kind = _class(data, end, table)
         if kind < 6:
@@ -239,7 +241,7 @@ def _paper_border(data: U8, at: Int, stop: Int, table: U8, kind: Int) -> bool:
         if kind >= 6:
             return True
         after += _width(data[after])
-    return _is_sign(kind) and after < stop and _is_sign(_class(data, after, table))
+    return bool(_is_sign(kind) and after < stop and _is_sign(_class(data, after, table)))
 
 
 @njit
@@ -277,7 +279,8 @@ def next_end(data: U8, at: Int, stop: Int, table: U8, mode: Int) -> Int:
 @njit
 def _ends(data: U8, table: U8, mode: Int) -> I64:
     out = np.empty(len(data), np.int64)
-    n = at = 0
+    n = 0
+    at: Int = 0
     while at < len(data):
         at = next_end(data, at, len(data), table, mode)
         out[n] = at
