@@ -42,13 +42,11 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Tokens of a sequence, exactly."""
     tokens: Positive | Literal["auto"] = "auto"
     """Tokens to draw in all; auto takes what the scarcest part allows."""
-    shares: dict[Literal["rehearsal", "reasoning", "long"], Share] = {
-        "rehearsal": 0.50,
-        "reasoning": 0.15,
-        "long": 0.35,
-    }
+    shares: dict[Literal["rehearsal", "reasoning", "long"], Share] = msgspec.field(
+        default_factory=lambda: {"rehearsal": 0.50, "reasoning": 0.15, "long": 0.35}
+    )
     """Share of each component; they sum to 1."""
-    langs: dict[Lang, Share] = LANG_SHARES
+    langs: dict[Lang, Share] = msgspec.field(default_factory=lambda: dict(LANG_SHARES))
     """Share of each language within a component; they sum to 1."""
     buckets: tuple[Bucket, ...] = ()
     """Shares of lengths within the long component; they sum to 1, or there are none."""
