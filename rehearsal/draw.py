@@ -16,7 +16,8 @@ from rehearsal.section import Stage
 __all__ = ["draw"]
 
 Int = npt.NDArray[np.int64]
-LAST = 400  # documents looked at to end near the target
+NEAR = 5e-4  # of the target: a larger miss is worth an exact search; asked is 1e-3
+POOL = 48  # documents that the exact search chooses from
 
 
 def draw(stage: Stage, cell: Cell, inventory: Inventory, seed: int) -> Int:
@@ -30,8 +31,7 @@ def draw(stage: Stage, cell: Cell, inventory: Inventory, seed: int) -> Int:
 
     Returns:
         int64[k], indexes into the inventory in the order of drawing; one stands as often as it is
-        repeated. Their tokens, with an end-of-text token each, miss the target by less than the
-        shortest document that is left.
+        repeated. Their tokens, with an end-of-text token each, never pass the target.
     """
     chosen = cell_documents(stage, inventory, cell.lang, cell.bucket)
     sizes = np.minimum(inventory.n_tokens[chosen] + 1, np.iinfo(np.int64).max)
@@ -44,8 +44,8 @@ def draw(stage: Stage, cell: Cell, inventory: Inventory, seed: int) -> Int:
         drawn.append(order[:n])
         left -= int(ends[n - 1]) if n else 0
         if n < len(order):
-            rest = order[n:]
-            drawn.append(_fill(rest, sizes[rest], left))
+            drawn[-1], more = _last(order, sizes, n, left, NEAR * cell.target)
+            drawn.append(more)
             break
         epoch += 1
     picked = np.concatenate(drawn) if drawn else np.empty(0, np.int64)
@@ -61,14 +61,50 @@ def _epoch(stage: str, seed: int, epoch: int, inventory: Inventory, chosen: Int)
     return order
 
 
-def _fill(rest: Int, sizes: Int, left: int) -> Int:
-    """Choose of the rest the largest that fits into what is left, again and again."""
+def _last(order: Int, sizes: Int, n: int, left: int, near: float) -> tuple[Int, Int]:
+    """End an epoch near the target: first greedily, then by an exact search over a small pool.
+
+    Args:
+        order: the epoch's order; its first `n` documents fit.
+        sizes: tokens by document.
+        n: how many fit.
+        left: tokens that are left behind them.
+        near: a miss of so many tokens is good enough.
+
+    Returns:
+        (the first documents, those that follow them).
+    """
     picked: list[int] = []
-    order = np.argsort(-sizes, kind="stable")
-    for i in order:
-        if len(picked) >= LAST:
-            break
-        if sizes[i] <= left:
-            picked.append(int(rest[i]))
-            left -= int(sizes[i])
-    return np.array(picked, np.int64)
+    missing = left
+    rest = order[n:]
+    for i in rest[np.argsort(-sizes[rest], kind="stable")]:
+        if sizes[i] <= missing:
+            picked.append(int(i))
+            missing -= int(sizes[i])
+    if missing <= near:
+        return order[:n], np.array(picked, np.int64)
+    back = min(n, POOL // 2)  # the last documents go back to the pool
+    pool = order[n - back : n - back + POOL]
+    chosen = _subset(sizes[pool], left + int(sizes[order[n - back : n]].sum()))
+    return order[: n - back], pool[chosen]
+
+
+def _subset(sizes: Int, target: int) -> Int:
+    """Choose the items whose sum comes nearest to `target` from below: exact subset sum.
+
+    Bit k of `reached[i]` says that some of the first i items sum to k.
+
+    >>> _subset(np.array([5, 7, 9, 4]), 13).tolist()
+    [2, 3]
+    """
+    mask = (1 << (target + 1)) - 1
+    reached = [1]
+    for size in sizes.tolist():
+        reached.append((reached[-1] | (reached[-1] << size)) & mask)
+    total = reached[-1].bit_length() - 1
+    chosen = []
+    for i in range(len(sizes) - 1, -1, -1):
+        if not reached[i] >> total & 1:
+            chosen.append(i)
+            total -= int(sizes[i])
+    return np.array(sorted(chosen), np.int64)
