@@ -1,8 +1,8 @@
 """Verify a dataset: every file against its manifest, and nothing that no manifest names.
 
 Files are hashed by several threads (sha256 releases the GIL). A fault is one of a small vocabulary:
-`missing`, `truncated` or `longer` (the size differs), `changed` (the checksum differs), `doubled` (two
-entries for one path), `foreign` (a file that the manifest does not name).
+`missing`, `truncated` or `longer` (the size differs), `changed` (the checksum differs), `doubled`
+(two entries for one path), `foreign` (a file that the manifest does not name).
 """
 
 from __future__ import annotations
