@@ -1,8 +1,12 @@
-"""Fixtures for all tests: where the shared data is, and a tiny curated dataset in six languages."""
+"""Fixtures for all tests: where the shared data is, the command, and a run of the whole recipe."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,3 +32,43 @@ def shared_data() -> Path:
     if not (path / "docs").is_dir():
         pytest.skip(f"the shared data is not at {path}; set HANJI_SHARED_DATA")
     return path
+
+
+@dataclasses.dataclass(frozen=True)
+class Ran:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Hanji = Callable[..., Ran]
+
+
+@pytest.fixture(scope="session")
+def hanji() -> Hanji:
+    """The command, as a user calls it from the root of the repository."""
+
+    def call(*args: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "hanji", *map(str, args)],
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=600,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def demo(hanji: Hanji, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of a run of the whole recipe on the sample corpus; not to be changed."""
+    out = tmp_path_factory.mktemp("demo") / "run"
+    done = hanji("run", "recipes/demo.yaml", "-o", out)
+    assert done.code == 0, done.err
+    return out
