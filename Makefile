@@ -24,7 +24,7 @@ $(READY): requirements.lock pyproject.toml
 	touch $@
 
 demo: $(READY)  ## run the whole recipe on the sample corpus and draw the report
-	$(BIN)/hanji run recipes/demo.yaml -o $(OUT) --workers $(WORKERS)
+	$(BIN)/hanji run recipes/demo.yaml -o $(OUT) --workers $(WORKERS) --replace
 	$(BIN)/hanji report $(OUT) -o $(OUT)/report.html
 	@echo "Open $(OUT)/report.html in a browser."
 
