@@ -1,7 +1,8 @@
 """Where the text comes from: a curated dataset, JSONL files (.gz, .zst too), plain text files.
 
 Documents of a dataset and lines of JSONL have an id, so the held-out split of the corpus is left
-out of training and is what evaluation reads. A plain text file is one document and belongs to both.
+out of training and is what evaluation reads. How large it is, a dataset's curation said. A plain
+text file is one document and belongs to both.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def _read(path: Path) -> Iterator[tuple[Document, bool]]:
         dataset = Dataset.open(path)
         for document in dataset.documents():
             text = nfc(document.text)
-            yield msgspec.structs.replace(document, text=text), is_heldout(document.id)
+            yield msgspec.structs.replace(document, text=text), dataset.is_heldout(document.id)
         return
     name = path.name
     for packed in _PACKED:
