@@ -1,7 +1,8 @@
 """Draw documents for a cell of the plan: exact to the token, the same for any order of shards.
 
 Each epoch is an order of its own, by a hash of (seed, stage, epoch, id): no document is drawn again
-before all of its cell were. The last documents are chosen to end nearest to the target.
+before all of its cell were. With a weight for quality it is the order of weighted sampling without
+replacement (Efraimidis and Spirakis 2006). The last documents are chosen to end near the target.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hanji.kernels import njit
 from hanji.seeds import stable_hash
-from rehearsal.plan import Cell, Inventory, cell_documents
+from rehearsal.plan import Cell, Inventory, caps, cell_documents
 from rehearsal.section import Stage
 
 __all__ = ["draw"]
@@ -37,8 +39,10 @@ def draw(stage: Stage, cell: Cell, inventory: Inventory, seed: int) -> Int:
     sizes = np.minimum(inventory.n_tokens[chosen] + 1, np.iinfo(np.int64).max)
     drawn: list[Int] = []
     left, epoch = cell.target, 0
-    while len(chosen) and left > 0 and epoch < np.ceil(cell.max_repeats):
-        order = _epoch(stage.name, seed, epoch, inventory, chosen)
+    most = np.ceil(caps(stage, inventory, chosen))
+    while len(chosen) and left > 0 and epoch < most.max():
+        order = _epoch(stage, seed, epoch, inventory, chosen)
+        order = order[most[order] > epoch]
         ends = np.cumsum(sizes[order])
         n = int(np.searchsorted(ends, left, side="right"))
         drawn.append(order[:n])
@@ -53,12 +57,38 @@ def draw(stage: Stage, cell: Cell, inventory: Inventory, seed: int) -> Int:
     return result
 
 
-def _epoch(stage: str, seed: int, epoch: int, inventory: Inventory, chosen: Int) -> Int:
-    keys = np.array(
-        [stable_hash("draw", seed, stage, epoch, str(inventory.ids[i])) for i in chosen], np.uint64
-    )
-    order: Int = np.lexsort([inventory.ids[chosen].astype(str), keys])
-    return order
+def _epoch(stage: Stage, seed: int, epoch: int, inventory: Inventory, chosen: Int) -> Int:
+    ids = inventory.ids[chosen].astype(np.bytes_)
+    words = np.ascontiguousarray(ids).view(np.uint8).reshape(len(ids), -1)
+    keys = _keys(words, np.uint64(stable_hash("draw", seed, stage.name, epoch)))
+    if not stage.quality_weight:
+        order: Int = np.lexsort([ids, keys])
+        return order
+    weights = np.maximum(inventory.quality[chosen], 1e-6).astype(np.float64) ** stage.quality_weight
+    waits = -np.log((keys.astype(np.float64) + 1) / 2.0**64) / weights
+    weighted: Int = np.lexsort([ids, waits])
+    return weighted
+
+
+@njit
+def _keys(rows: npt.NDArray[np.uint8], seed: np.uint64) -> npt.NDArray[np.uint64]:
+    """Hash each row of bytes with a seed: splitmix64 (Steele and others 2014), word by word."""
+    keys = np.empty(len(rows), np.uint64)
+    for i in range(len(rows)):
+        n = rows.shape[1]
+        while n and not rows[i, n - 1]:  # the padding of a shorter id does not count
+            n -= 1
+        key, word = seed, np.uint64(0)
+        for j in range(n):
+            word = (word << np.uint64(8)) | np.uint64(rows[i, j])
+            if j % 8 == 7 or j == n - 1:
+                key = (key ^ word) + np.uint64(0x9E3779B97F4A7C15)
+                key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+                key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+                key ^= key >> np.uint64(31)
+                word = np.uint64(0)
+        keys[i] = key
+    return keys
 
 
 def _last(order: Int, sizes: Int, n: int, left: int, near: float) -> tuple[Int, Int]:

@@ -9,6 +9,7 @@ at each border; the loss is taken on everything but the padding, which `n_paddin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -18,14 +19,16 @@ import pyarrow as pa
 
 from hanji.execution import Execution
 from hanji.manifest import Commit, Dataset, Manifest
-from hanji.report import Report
 from hanji.schema import make_schema
 from hanji.seeds import rng
-from hanji.shards import Shard, ShardWriter, part_name, read_table
+from hanji.shards import Shard, ShardWriter, part_name
 from hanji.tokens import Tokenizer
+from rehearsal.account import account, facts_of
 from rehearsal.draw import draw
-from rehearsal.pack import Packing, pack
-from rehearsal.plan import Inventory, Plan, plan
+from rehearsal.items import Items, column, groups, windows
+from rehearsal.move import Ids, Rows, move
+from rehearsal.pack import Packing, pack_grouped
+from rehearsal.plan import Inventory, plan
 from rehearsal.section import Rehearsal, Stage
 
 __all__ = ["mix", "packed_schema"]
@@ -56,15 +59,6 @@ def packed_schema(dtype: type[np.unsignedinteger], context: int) -> pa.Schema:
             pa.field("docs", pa.list_(DOCS), nullable=False),
         ],
     )
-
-
-class _Item(msgspec.Struct, frozen=True):
-    """One window of a drawn document."""
-
-    component: str
-    index: int  # into the inventory
-    from_token: int
-    length: int  # positions, the end-of-text token included
 
 
 def mix(
@@ -104,33 +98,18 @@ def mix(
     planned = plan(stage, inventories)
     planned.check()
     drawn = [
-        (cell, draw(stage, cell, inventories[cell.component], section.seed))
+        (cell.component, draw(stage, cell, inventories[cell.component], section.seed))
         for cell in planned.cells
     ]
-    items = [
-        item
-        for cell, indexes in drawn
-        for item in _items(stage, inventories[cell.component], cell.component, indexes)
-    ]
-    packing = pack([item.length for item in items], stage.context)
+    items = windows(stage, inventories, drawn)
+    packing = pack_grouped(items.length, groups(stage, items, inventories), stage.context)
     order = rng("sequences", section.seed, stage.name).permutation(packing.n_bins)
     writer = _Sequences(stage, inventories, tokenizer, eot)
     shards = writer.write(items, packing, order, section.shard_tokens, commit.work, execution)
-    report = _report(items, inventories)
-    facts = _facts(planned, items, packing, inventories, stage)
+    report = account(items, inventories)
+    facts = facts_of(planned, items, packing, inventories, stage)
     schema = packed_schema(tokenizer.dtype, stage.context)
     return commit.finish(schema, shards, report, facts)
-
-
-def _items(stage: Stage, inventory: Inventory, component: str, indexes: Int) -> list[_Item]:
-    items: list[_Item] = []
-    room = stage.context - 1
-    for index in indexes.tolist():
-        n = int(inventory.n_tokens[index])
-        items += [
-            _Item(component, index, start, min(room, n - start) + 1) for start in range(0, n, room)
-        ]
-    return items
 
 
 class _Sequences:
@@ -141,11 +120,11 @@ class _Sequences:
     ) -> None:
         self._context, self._eot, self._dtype = stage.context, eot, tokenizer.dtype
         self._inventories = inventories
-        self._ids = {name: _Ids(inventory.dataset) for name, inventory in inventories.items()}
+        self._rows = {name: Rows(inventory.dataset) for name, inventory in inventories.items()}
 
     def write(
         self,
-        items: Sequence[_Item],
+        items: Items,
         packing: Packing,
         order: Int,
         shard_tokens: int,
@@ -165,145 +144,63 @@ class _Sequences:
                 name = f"data/{part_name(number, n_shards)}"
                 shard = ShardWriter(directory, name, schema, rows_per_batch=per_batch)
                 mine = order[number * per_shard : (number + 1) * per_shard]
-                n_used = 0
                 for start in range(0, len(mine), per_batch):
                     bins = mine[start : start + per_batch]
                     inside = [members[borders[b] : borders[b + 1]] for b in bins]
-                    shard.write(self._batch([[items[i] for i in m] for m in inside], schema))
-                    n_used += int(packing.used[bins].sum())
+                    shard.write(self._batch(items, packing, inside, schema))
                     phase.advance(len(bins))
+                n_used = int(packing.used[mine].sum())
                 shards.append(msgspec.structs.replace(shard.close(), tokens=n_used))
         return shards
 
-    def _batch(self, sequences: Sequence[Sequence[_Item]], schema: pa.Schema) -> pa.RecordBatch:
-        ids = np.full((len(sequences), self._context), self._eot, dtype=self._dtype)
-        borders, padding, docs = [], [], []
-        for row, sequence in zip(ids, sequences):
-            at, ends, rows = 0, [0], []
-            for item in sequence:
-                n = item.length - 1
-                row[at : at + n] = self._ids[item.component].window(item.index, item.from_token, n)
-                inventory = self._inventories[item.component]
-                rows.append(
-                    {
-                        "source_id": inventory.ids[item.index],
-                        "start": at,
-                        "end": at + item.length,
-                        "from_token": item.from_token,
-                        "component": item.component,
-                        "lang": inventory.lang[item.index],
-                    }
-                )
-                at += item.length
-                ends.append(at)
-            if at < self._context:
-                ends.append(self._context)
-            borders.append(ends)
-            padding.append(self._context - at)
-            docs.append(rows)
-        flat = pa.array(ids.reshape(-1))
+    def _batch(
+        self, items: Items, packing: Packing, inside: Sequence[Int], schema: pa.Schema
+    ) -> pa.RecordBatch:
+        """Make the sequences whose windows are `inside`, in the order of their places."""
+        at = np.concatenate([np.empty(0, np.int64), *inside])
+        counts = np.array([len(each) for each in inside], np.int64)
+        sequence = np.repeat(np.arange(len(inside)), counts)
+        start, length = packing.starts[at], items.length[at]
+        flat = np.full(len(inside) * self._context, self._eot, self._dtype)
+        self._fill(flat, items, at, sequence * self._context + start)
+        used = packing.used[packing.bins[at[np.cumsum(counts) - 1]]] if len(at) else counts
+        ends = [0, *np.cumsum(counts).tolist()]
+        stop = start + length
+        borders = [
+            [0, *stop[a:b].tolist(), *([self._context] if used[i] < self._context else [])]
+            for i, (a, b) in enumerate(pairwise(ends))
+        ]
+        docs = pa.StructArray.from_arrays(
+            [
+                pa.array(column(items, self._inventories, "ids", at), pa.string()),
+                pa.array(start, pa.int32()),
+                pa.array(stop, pa.int32()),
+                pa.array(items.from_token[at], pa.int64()),
+                pa.array([items.names[number] for number in items.component[at]], pa.string()),
+                pa.array(column(items, self._inventories, "lang", at), pa.string()),
+            ],
+            fields=list(DOCS),
+        )
+        ids = pa.FixedSizeListArray.from_arrays(pa.array(flat), type=schema.field("input_ids").type)
         return pa.RecordBatch.from_arrays(
             [
-                pa.FixedSizeListArray.from_arrays(flat, type=schema.field("input_ids").type),
+                ids,
                 pa.array(borders, pa.list_(pa.int32())),
-                pa.array(padding, pa.int32()),
-                pa.array(docs, pa.list_(DOCS)),
+                pa.array(self._context - used, pa.int32()),
+                pa.ListArray.from_arrays(pa.array(ends, pa.int32()), docs),
             ],
             schema=schema,
         )
 
-
-class _Ids:
-    """Token ids of a dataset by row, over the memory map."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self._chunks, self._first = [], []
-        first = 0
-        for path in dataset.paths():
-            for chunk in read_table(path, ["ids"])["ids"].chunks:
-                self._first.append(first)
-                self._chunks.append((chunk.offsets.to_numpy(), chunk.values.to_numpy()))
-                first += len(chunk)
-
-    def window(self, index: int, start: int, n: int) -> npt.NDArray[np.uint32]:
-        """Return `n` ids of a row from `start` on."""
-        number = int(np.searchsorted(self._first, index, side="right")) - 1
-        offsets, values = self._chunks[number]
-        begin = int(offsets[index - self._first[number]]) + start
-        ids: npt.NDArray[np.uint32] = values[begin : begin + n]
-        return ids
-
-
-def _report(items: Sequence[_Item], inventories: Mapping[str, Inventory]) -> Report:
-    """Every drawn window is made and kept; the source is the component's."""
-    report = Report()
-    for item in items:
-        inventory = inventories[item.component]
-        source, lang = (
-            f"{item.component}/{inventory.source[item.index]}",
-            inventory.lang[item.index],
-        )
-        report.made(source, str(lang))
-        report.kept(source, str(lang))
-    return report
-
-
-def _facts(
-    planned: Plan,
-    items: Sequence[_Item],
-    packing: Packing,
-    inventories: Mapping[str, Inventory],
-    stage: Stage,
-) -> dict[str, object]:
-    """Gather the numbers of the report page: plan against drawn, packing, repeats, lengths."""
-    got: dict[tuple[str, str, int], int] = {}
-    per_document: dict[tuple[str, int], int] = {}
-    buckets = sorted(bucket.at_least for bucket in stage.buckets)
-    for item in items:
-        inventory = inventories[item.component]
-        n = int(inventory.n_tokens[item.index])
-        bucket = 0
-        if item.component == "long" and buckets:
-            bucket = max((b for b in buckets if b <= n), default=0)
-        key = item.component, str(inventory.lang[item.index]), bucket
-        got[key] = got.get(key, 0) + item.length
-        if item.from_token == 0:
-            document = item.component, item.index
-            per_document[document] = per_document.get(document, 0) + 1
-    repeats: dict[str, dict[str, float]] = {}
-    for (component, index), n in per_document.items():
-        source = f"{component}/{inventories[component].source[index]}"
-        counts = repeats.setdefault(source, {"documents": 0, "draws": 0, "most": 0})
-        counts["documents"] += 1
-        counts["draws"] += n
-        counts["most"] = max(counts["most"], n)
-    positions = packing.n_bins * stage.context
-    lengths = np.array([item.length for item in items], np.int64)
-    edges = [1 << k for k in range(4, 20)]
-    return {
-        "context": stage.context,
-        "planned_tokens": planned.tokens,
-        "cells": [
-            {
-                "component": cell.component,
-                "lang": cell.lang,
-                "bucket": cell.bucket,
-                "planned": cell.target,
-                "drawn": got.get((cell.component, cell.lang, cell.bucket), 0),
-                "available": cell.available,
-                "documents": cell.documents,
-                "repeats": round(cell.repeats, 4),
-            }
-            for cell in planned.cells
-        ],
-        "left_out": planned.left_out,
-        "sequences": packing.n_bins,
-        "positions": positions,
-        "used": int(packing.used.sum()),
-        "efficiency": round(float(packing.used.sum()) / positions, 6) if positions else 1.0,
-        "repeats": {source: repeats[source] for source in sorted(repeats)},
-        "lengths": {
-            "edges": edges,
-            "counts": np.histogram(lengths, edges)[0].tolist(),
-        },
-    }
+    def _fill(self, out: Ids, items: Items, at: Int, place: Int) -> None:
+        """Copy the windows from each file that they lie in."""
+        n = items.length[at] - 1
+        for number, name in enumerate(items.names):
+            rows = self._rows[name]
+            mine = np.flatnonzero(items.component[at] == number)
+            index = items.index[at[mine]]
+            begin = rows.begin[index] + items.from_token[at[mine]]
+            for file in np.unique(rows.file[index]):
+                here = rows.file[index] == file
+                chosen = mine[here]
+                move(out, place[chosen], rows.files[file], begin[here], n[chosen], self._eot)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from hanji.errors import RecipeError
 from hanji.kernels import njit
 
-__all__ = ["Packing", "pack"]
+__all__ = ["Packing", "pack", "pack_grouped"]
 
 Int = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -149,3 +149,23 @@ def pack(lengths: npt.ArrayLike, context: int) -> Packing:
     bins, starts = np.empty_like(array), np.empty_like(array)
     room = _best_fit(array, order, context, bins, starts)
     return Packing(bins, starts, context - room)
+
+
+def pack_grouped(lengths: Int, groups: Int, context: int) -> Packing:
+    """Pack as `pack`, but only items of the same group into one sequence.
+
+    Args:
+        lengths: int64[n].
+        groups: int64[n], the group of each item.
+        context: positions of a sequence.
+    """
+    bins, starts = np.empty_like(lengths), np.empty_like(lengths)
+    used = [np.empty(0, np.int64)]
+    n_bins = 0
+    for group in np.unique(groups):
+        mine = groups == group
+        packing = pack(lengths[mine], context)
+        bins[mine], starts[mine] = packing.bins + n_bins, packing.starts
+        used.append(packing.used)
+        n_bins += packing.n_bins
+    return Packing(bins, starts, np.concatenate(used))

@@ -16,8 +16,9 @@ from hanji.errors import RecipeError
 from hanji.manifest import Dataset
 from rehearsal.section import Stage
 
-__all__ = ["Cell", "Inventory", "Plan", "apportion", "plan"]
+__all__ = ["Cell", "Inventory", "Plan", "apportion", "plan", "sampled"]
 
+Numbers = npt.NDArray[np.float64]
 ROUND = 1e-6  # shares are compared to this
 
 
@@ -56,8 +57,8 @@ class Cell(msgspec.Struct, frozen=True):
     share: float  # of the mix
     target: int  # tokens to draw, an end-of-text token a document included
     available: int  # tokens of one epoch
+    capacity: int  # tokens of as many epochs as each source may be repeated
     documents: int
-    max_repeats: float
 
     @property
     def repeats(self) -> float:
@@ -67,7 +68,7 @@ class Cell(msgspec.Struct, frozen=True):
     @property
     def possible(self) -> bool:
         """Whether the cell can give its target."""
-        return self.target <= self.max_repeats * self.available
+        return self.target <= self.capacity
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -88,8 +89,8 @@ class Plan(msgspec.Struct, frozen=True):
         dry = [cell for cell in self.cells if not cell.possible]
         if dry:
             cells = "; ".join(
-                f"{_name(cell)} needs {cell.target:,} tokens and has {cell.available:,} "
-                f"x {cell.max_repeats:g} repeats"
+                f"{_name(cell)} needs {cell.target:,} tokens and has {cell.available:,}, with "
+                f"all repeats {cell.capacity:,}"
                 for cell in dry
             )
             raise RecipeError(
@@ -143,12 +144,59 @@ def cell_documents(
     return np.flatnonzero(good)
 
 
-def _shares(stage: Stage) -> Iterator[tuple[str, str, int, float]]:
+def caps(stage: Stage, inventory: Inventory, chosen: npt.NDArray[np.int64]) -> Numbers:
+    """Return how often each of the chosen documents may be drawn: float64[k]."""
+    most = np.full(len(chosen), float(stage.max_repeats))
+    for source, cap in stage.max_repeats_of.items():
+        most[inventory.source[chosen] == source] = cap
+    return most
+
+
+def _lang_shares(stage: Stage, inventory: Inventory | None) -> dict[str, float]:
+    """Return the share of each language within a component."""
+    if stage.temperature is None or inventory is None:
+        return dict(stage.langs)
+    good = eligible(stage, inventory)
+    tokens = {
+        lang: int((inventory.n_tokens[good & (inventory.lang == lang)] + 1).sum())
+        for lang in stage.langs
+    }
+    return sampled(tokens, stage.temperature, stage.floors)
+
+
+def sampled(
+    tokens: Mapping[str, int], temperature: float, floors: Mapping[str, float]
+) -> dict[str, float]:
+    """Share out in proportion to `tokens ** (1 / temperature)`, no part below its floor.
+
+    >>> sampled({"en": 900, "ko": 100}, 2, {})
+    {'en': 0.75, 'ko': 0.25}
+    >>> sampled({"en": 900, "ko": 100}, 1, {"ko": 0.3})
+    {'en': 0.7, 'ko': 0.3}
+    """
+    weights = {name: n ** (1 / temperature) for name, n in tokens.items()}
+    low: dict[str, float] = {}
+    while True:
+        rest = sum(weight for name, weight in weights.items() if name not in low)
+        room = 1 - sum(low.values())
+        shares = {
+            name: low[name] if name in low else room * weight / rest if rest else 0.0
+            for name, weight in weights.items()
+        }
+        under = [name for name in shares if name not in low and shares[name] < floors.get(name, 0)]
+        if not under:
+            return shares
+        low |= {name: floors[name] for name in under}
+
+
+def _shares(
+    stage: Stage, inventories: Mapping[str, Inventory]
+) -> Iterator[tuple[str, str, int, float]]:
     for component, share in stage.shares.items():
         buckets: list[tuple[int, float]] = [(0, 1.0)]
         if component == "long" and stage.buckets:
             buckets = [(bucket.at_least, bucket.share) for bucket in stage.buckets]
-        for lang, lang_share in stage.langs.items():
+        for lang, lang_share in _lang_shares(stage, inventories.get(component)).items():
             for bucket, bucket_share in buckets:
                 if share * lang_share * bucket_share:
                     yield component, lang, bucket, share * lang_share * bucket_share
@@ -166,31 +214,25 @@ def plan(stage: Stage, inventories: Mapping[str, Inventory]) -> Plan:
     """
     _check_shares(stage)
     rows = []
-    for component, lang, bucket, share in _shares(stage):
+    for component, lang, bucket, share in _shares(stage, inventories):
         inventory = inventories[component]
         chosen = cell_documents(stage, inventory, lang, bucket)
         # One more position a document: the end-of-text token behind it.
-        rows.append((component, lang, bucket, share, chosen, inventory.n_tokens[chosen] + 1))
+        sizes = inventory.n_tokens[chosen] + 1
+        capacity = int((sizes * caps(stage, inventory, chosen)).sum())
+        rows.append(
+            Cell(component, lang, bucket, share, 0, int(sizes.sum()), capacity, len(chosen))
+        )
     tokens = stage.tokens if isinstance(stage.tokens, int) else _auto(stage, rows)
-    targets = apportion(tokens, [share for _, _, _, share, _, _ in rows])
+    targets = apportion(tokens, [cell.share for cell in rows])
     cells = tuple(
-        Cell(component, lang, bucket, share, target, int(sizes.sum()), len(chosen),
-             stage.max_repeats)
-        for (component, lang, bucket, share, chosen, sizes), target in zip(rows, targets)
-    )  # fmt: skip
+        msgspec.structs.replace(cell, target=target) for cell, target in zip(rows, targets)
+    )
     return Plan(stage.name, stage.context, tokens, cells, _left_out(stage, inventories))
 
 
-Row = tuple[str, str, int, float, npt.NDArray[np.int64], npt.NDArray[np.int64]]
-
-
-def _auto(stage: Stage, rows: Sequence[Row]) -> int:
-    limits = {
-        f"{component} {lang}" + (f" from {bucket:,} tokens" if bucket else ""): (
-            stage.max_repeats * float(sizes.sum()) / share
-        )
-        for component, lang, bucket, share, _, sizes in rows
-    }
+def _auto(stage: Stage, cells: Sequence[Cell]) -> int:
+    limits = {_name(cell): cell.capacity / cell.share for cell in cells}
     name = min(limits, key=lambda key: limits[key])
     if limits[name] < 1:
         empty = ", ".join(key for key, value in limits.items() if value < 1)
@@ -204,7 +246,7 @@ def _auto(stage: Stage, rows: Sequence[Row]) -> int:
 def _check_shares(stage: Stage) -> None:
     parts = {
         "shares": sum(stage.shares.values()),
-        "langs": sum(stage.langs.values()),
+        "langs": sum(stage.langs.values()) if stage.temperature is None else 1.0,
         "buckets": sum(b.share for b in stage.buckets) if stage.buckets else 1.0,
     }
     for name, total in parts.items():
@@ -213,6 +255,10 @@ def _check_shares(stage: Stage) -> None:
                 f"stage '{stage.name}': {name} sum to {total:.4g}, not 1; "
                 + (f"divide each by {total:.4g}" if total else "give at least one")
             )
+    if stage.floors and stage.temperature is None:
+        raise RecipeError(f"stage '{stage.name}': floors count only with a temperature; give one")
+    if sum(stage.floors.values()) > 1 + ROUND:
+        raise RecipeError(f"stage '{stage.name}': floors sum to more than 1; lower them")
 
 
 def _left_out(stage: Stage, inventories: Mapping[str, Inventory]) -> dict[str, int]:

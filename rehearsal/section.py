@@ -48,12 +48,22 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Share of each component; they sum to 1."""
     langs: dict[Lang, Share] = msgspec.field(default_factory=lambda: dict(LANG_SHARES))
     """Share of each language within a component; they sum to 1."""
+    temperature: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """Instead of the shares of `langs`: in proportion to tokens ** (1 / temperature)."""
+    floors: dict[Lang, Share] = {}
+    """Least share of a language within a component; only with `temperature`."""
     buckets: tuple[Bucket, ...] = ()
     """Shares of lengths within the long component; they sum to 1, or there are none."""
     max_repeats: Annotated[float, msgspec.Meta(gt=0)] = 4
     """How often a document may be drawn at most."""
+    max_repeats_of: dict[str, Annotated[float, msgspec.Meta(gt=0)]] = {}
+    """The same for the documents of a source, by its name."""
     best: Share = 1.0
     """Share of the curated documents, best quality first, that rehearsal draws from."""
+    quality_weight: Annotated[float, msgspec.Meta(ge=0)] = 0
+    """Draw documents earlier in proportion to quality to this power; 0 draws all alike."""
+    group: Literal["none", "lang", "length"] = "none"
+    """What the documents of a sequence have in common besides fitting."""
     cut_longer: bool = False
     """Cut documents that are longer than the context, instead of leaving them out."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from hanji.errors import OutputError, RecipeError
 from hanji.execution import Execution
 from hanji.manifest import Dataset, Manifest
 from hanji.tokens import Tokenizer
-from rehearsal.draw import _subset
-from rehearsal.plan import apportion
+from rehearsal.draw import _keys, _subset, draw
+from rehearsal.plan import Inventory, apportion, sampled
 from rehearsal.section import Bucket, Rehearsal, Stage
 from rehearsal.stage import plans, run_stage, stage_named
 
@@ -127,7 +128,7 @@ def test_the_mix_does_not_depend_on_the_order_of_shards(run_root: Path, tmp_path
 def test_a_part_that_runs_dry_is_an_error_with_its_numbers(run_root: Path, tmp_path: Path) -> None:
     dry = msgspec.structs.replace(STAGE, tokens=6_000_000)
     with pytest.raises(
-        RecipeError, match=r"long en from 400 tokens needs .* and has .* x 6 repeats"
+        RecipeError, match=r"long en from 400 tokens needs .* and has .*, with all repeats"
     ):
         run(run_root, tmp_path / "out", stage=dry)
     assert not (tmp_path / "out" / "manifest.json").exists()
@@ -217,3 +218,92 @@ def test_the_exact_search_finds_the_best_subset(sizes: list[int], target: int) -
         sums |= {size + s for s in sums}
     best = max(s for s in sums if s <= target)
     assert sum(sizes[i] for i in _subset(np.array(sizes, np.int64), target)) == best
+
+
+def cells(root: Path, stage: Stage) -> dict[tuple[str, str], float]:
+    planned = plans(msgspec.structs.replace(SECTION, stages=(stage,)), root, Execution())[0]
+    return {(c.component, c.lang): c.share for c in planned.cells if not c.bucket}
+
+
+def test_a_temperature_flattens_the_languages_down_to_their_floors(run_root: Path) -> None:
+    natural = msgspec.structs.replace(STAGE, temperature=1.0, tokens=3_000)
+    flat = msgspec.structs.replace(natural, temperature=1e6)
+    floored = msgspec.structs.replace(natural, floors={"en": 0.8})
+    tokens = {}
+    for batch in Dataset.open(run_root / "tokens" / "rehearsal").batches():
+        for row in batch.select(["lang", "n_tokens"]).to_pylist():
+            tokens[row["lang"]] = tokens.get(row["lang"], 0) + row["n_tokens"] + 1
+    shares = cells(run_root, natural)
+    for lang, n in tokens.items():
+        assert shares["rehearsal", lang] == pytest.approx(0.5 * n / sum(tokens.values()))
+        assert cells(run_root, flat)["rehearsal", lang] == pytest.approx(0.5 / 3, rel=1e-3)
+    assert cells(run_root, floored)["rehearsal", "en"] == pytest.approx(0.4)
+    with pytest.raises(RecipeError, match="only with a temperature"):
+        cells(run_root, msgspec.structs.replace(STAGE, floors={"en": 0.1}))
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 10**9), min_size=1),
+    st.floats(0.5, 10),
+    st.dictionaries(st.sampled_from("abcdef"), st.floats(0, 0.16)),
+)
+def test_sampled_shares_sum_to_one_and_keep_their_floors(tokens, temperature, floors) -> None:
+    shares = sampled(tokens, temperature, floors)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert all(share >= floors.get(name, 0) - 1e-12 for name, share in shares.items())
+
+
+def test_a_source_is_repeated_no_more_than_its_own_cap(run_root: Path, tmp_path: Path) -> None:
+    capped = msgspec.structs.replace(STAGE, tokens=40_000, max_repeats_of={"document-0": 1})
+    repeats = run(run_root, tmp_path / "out", capped).facts["repeats"]
+    assert isinstance(repeats, dict)
+    assert repeats["rehearsal/document-0"]["most"] == 1
+    assert repeats["rehearsal/document-1"]["most"] > 1
+
+
+def test_better_documents_are_drawn_earlier(run_root: Path) -> None:
+    stage = msgspec.structs.replace(STAGE, tokens=6_000)
+    inventory = Inventory.of("rehearsal", Dataset.open(run_root / "tokens" / "rehearsal"))
+    means = []
+    for weight in (0, 4):
+        weighted = msgspec.structs.replace(stage, quality_weight=weight)
+        planned = plans(msgspec.structs.replace(SECTION, stages=(weighted,)), run_root, Execution())
+        cell = next(c for c in planned[0].cells if (c.component, c.lang) == ("rehearsal", "en"))
+        means.append(inventory.quality[draw(weighted, cell, inventory, 1)].mean())
+    assert means[1] > means[0] + 0.1
+
+
+def test_grouped_sequences_hold_one_language(run_root: Path, tmp_path: Path) -> None:
+    run(run_root, tmp_path / "out", msgspec.structs.replace(STAGE, group="lang"))
+    found = [{doc["lang"] for doc in row["docs"]} for row in sequences(tmp_path / "out")]
+    assert all(len(langs) == 1 for langs in found)
+    assert set().union(*found) == {"en", "ko", "ja"}
+
+
+def test_grouped_sequences_hold_documents_of_like_length(run_root: Path, tmp_path: Path) -> None:
+    run(run_root, tmp_path / "out", msgspec.structs.replace(STAGE, group="length"))
+    for row in sequences(tmp_path / "out"):
+        sizes = [doc["end"] - doc["start"] for doc in row["docs"]]
+        assert len({sum(size >= edge for edge in (128, 512)) for size in sizes}) == 1
+
+
+def test_an_id_is_hashed_alike_whatever_stands_beside_it() -> None:
+    narrow = np.array([b"abc"], "S3").view(np.uint8).reshape(1, -1)
+    wide = np.array([b"abc", b"a-longer-one"]).view(np.uint8).reshape(2, -1)
+    assert _keys(narrow, np.uint64(7))[0] == _keys(wide, np.uint64(7))[0]
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(
+    run_root: Path, tmp_path: Path
+) -> None:
+    run(run_root, tmp_path / "out", msgspec.structs.replace(STAGE, tokens=3_000))
+    before = files(tmp_path / "out")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(OutputError, match="cannot be written"):
+            run_stage(SECTION, STAGE, run_root, tmp_path / "out", Execution(replace=True))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    kept = {name: data for name, data in files(tmp_path / "out").items() if ".work-" not in name}
+    assert kept == before
