@@ -32,7 +32,7 @@ class Codec(msgspec.Struct):
     superwords: dict[int, str]
 
 
-def open_codec(name: str, corpus: Corpus, size: int) -> Codec:
+def open_codec(name: str, corpus: Corpus | None = None, size: int = 0) -> Codec:
     """Open a tokenizer by name.
 
     Args:
@@ -44,9 +44,9 @@ def open_codec(name: str, corpus: Corpus, size: int) -> Codec:
         RecipeError: if it cannot be opened, or its library is not installed.
     """
     match name.split(":", 1):
-        case ["train", "tokenizers"]:
+        case ["train", "tokenizers"] if corpus is not None:
             return _train_tokenizers(corpus, size)
-        case ["train", "sentencepiece"]:
+        case ["train", "sentencepiece"] if corpus is not None:
             return _train_sentencepiece(corpus, size)
         case ["train", other]:
             raise RecipeError(f"--baseline train:{other}: give train:tokenizers or :sentencepiece")

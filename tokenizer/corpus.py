@@ -76,11 +76,21 @@ class Corpus:
         return digests
 
     @property
+    def where(self) -> str:
+        """The first sources, for messages."""
+        return ", ".join(map(str, self.sources[:3]))
+
+    @property
     def size(self) -> int | None:
-        """Bytes of the plain files; None where a source is packed."""
-        if any(path.is_dir() or path.suffix in _PACKED for path in self.sources):
+        """Bytes of the files and shards, about those of the text; None where one is packed."""
+        if any(path.suffix in _PACKED for path in self.sources):
             return None
-        return sum(path.stat().st_size for path in self.sources)
+        return sum(
+            sum(s.bytes for s in Dataset.open(path).shards())
+            if path.is_dir()
+            else path.stat().st_size
+            for path in self.sources
+        )
 
     def documents(self) -> Iterator[tuple[Document, bool]]:
         """Yield (document with its text in NFC, whether it is held out).

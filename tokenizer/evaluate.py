@@ -19,7 +19,7 @@ from hanji.schema import Lang
 from tokenizer.baselines import Codec, open_codec
 from tokenizer.corpus import Corpus
 
-__all__ = ["Judgement", "Measure", "Verdict", "evaluate"]
+__all__ = ["Judgement", "Measure", "Verdict", "evaluate", "judge"]
 
 _BATCH = 256  # documents
 _SHOWN = 15  # superwords by language
@@ -137,9 +137,9 @@ def evaluate(
     texts, heldout = _texts(corpus, max_bytes, everything)
     if not texts:
         raise RecipeError(f"--input {inputs[0]}: holds no text to judge on; give other input")
-    main = open_codec(str(path), corpus, 0)
+    main = open_codec(str(path))
     codecs = [main, *(open_codec(name, corpus, main.vocab_size) for name in baselines)]
-    verdicts = [_judge(codec, texts) for codec in codecs]
+    verdicts = [judge(codec, texts) for codec in codecs]
     gains = {
         other.name: {
             lang: round(100 * (m.bytes_per_token / other.by_lang[lang].bytes_per_token - 1), 2)
@@ -170,7 +170,8 @@ def _texts(corpus: Corpus, max_bytes: int, everything: bool) -> tuple[list[Text]
     return [], False
 
 
-def _judge(codec: Codec, texts: Sequence[Text]) -> Verdict:
+def judge(codec: Codec, texts: Sequence[Text]) -> Verdict:
+    """Measure one tokenizer on texts."""
     verdict = Verdict(codec.name, codec.vocab_size)
     used: Bag[int] = Bag()
     tops: dict[Lang, Bag[int]] = {}

@@ -25,8 +25,9 @@ from tokenizer.corpus import Corpus
 from tokenizer.encode import byte_order
 from tokenizer.export import from_byte_level, save_tiktoken
 from tokenizer.learn import Vocabulary
+from tokenizer.sample import check
 from tokenizer.section import TokenizerSection
-from tokenizer.train import KIND, check, publish
+from tokenizer.train import KIND, publish
 
 __all__ = ["Base", "export_tiktoken", "extend"]
 

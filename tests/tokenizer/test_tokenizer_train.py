@@ -23,7 +23,9 @@ from tokenizer import train as training
 from tokenizer.baselines import load_tiktoken
 from tokenizer.command import tokenizer as command
 from tokenizer.corpus import Corpus
+from tokenizer.count import Counter
 from tokenizer.extend import extend
+from tokenizer.presets import preset
 from tokenizer.rules import bridges
 from tokenizer.section import TokenizerSection
 from tokenizer.train import train
@@ -103,8 +105,8 @@ def test_stock_libraries_cut_as_the_trainer_did(
     encoder = learning.Vocabulary.from_merges(merges).encoder()
     for document, _ in Corpus.open([corpus]).documents():
         theirs = tokenizer.encode(document.text).ids
-        counter = training.Counter(1)
-        pieces = regex.findall(training.preset("kexaone").stage2, document.text)
+        counter = Counter(1)
+        pieces = regex.findall(preset("kexaone").stage2, document.text)
         order = []
         for piece in pieces:
             counter.add([piece.encode()], [0])
