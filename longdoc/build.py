@@ -122,19 +122,23 @@ def _pieces(
 
 def _joined(text: str, pieces: list[Part], window: int, tokenizer: Tokenizer) -> Iterator[Part]:
     """Join neighbours while they fit, so that there are few parts and they are large."""
-    held = pieces[0]
-    for piece in pieces[1:]:
-        if held.n_tokens + piece.n_tokens <= window:
-            held = Part(held.start, piece.end, held.n_tokens + piece.n_tokens)
-        else:
-            yield _counted(text, held, tokenizer)
-            held = piece
-    yield _counted(text, held, tokenizer)
+    first = 0
+    while first < len(pieces):
+        last, n = first + 1, pieces[first].n_tokens
+        while last < len(pieces) and n + pieces[last].n_tokens <= window:
+            n += pieces[last].n_tokens
+            last += 1
+        joined = _counted(text, pieces[first].start, pieces[last - 1].end, tokenizer)
+        # Tokens at the seams may fall another way: pieces apart are not always as many together.
+        while joined.n_tokens > window and last - first > 1:
+            last -= 1
+            joined = _counted(text, pieces[first].start, pieces[last - 1].end, tokenizer)
+        yield joined
+        first = last
 
 
-def _counted(text: str, part: Part, tokenizer: Tokenizer) -> Part:
-    n = int(tokenizer.counts([text[part.start : part.end]])[0])
-    return Part(part.start, part.end, n)
+def _counted(text: str, start: int, end: int, tokenizer: Tokenizer) -> Part:
+    return Part(start, end, int(tokenizer.counts([text[start:end]])[0]))
 
 
 def build(

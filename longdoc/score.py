@@ -75,7 +75,8 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     share, z2 = right / n, Z * Z
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z / (1 + z2 / n) * (share * (1 - share) / n + z2 / (4 * n * n)) ** 0.5
-    return max(0.0, middle - half), min(1.0, middle + half)
+    low = max(0.0, middle - half) if right else 0.0
+    return low, min(1.0, middle + half) if right < n else 1.0
 
 
 _NUMBER = re.compile(r"\d+(?:[,.\u2009\u00a0' ]\d{3})*(?!\d)|\d+")
