@@ -11,7 +11,13 @@ from hanji.schema import LANGS, Lang
 __all__ = ["Extractive", "Markers", "Procedural", "Reasoning"]
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
-Task = Literal["addition", "dates", "percent"]
+Task = Literal[
+    "addition",
+    "dates",
+    "percent",
+    "subtraction",
+    "multiplication",
+]
 
 
 class Markers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,7 +41,13 @@ class Extractive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Procedural(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Problems made by code, with exact steps and a checked answer."""
 
-    tasks: tuple[Task, ...] = ("addition", "dates", "percent")
+    tasks: tuple[Task, ...] = (
+        "addition",
+        "dates",
+        "percent",
+        "subtraction",
+        "multiplication",
+    )
     """Kinds of problem."""
     count: Positive = 1_000
     """Samples of each task in each language."""

@@ -8,9 +8,20 @@ from __future__ import annotations
 
 from synth.procedural.addition import ADDITION
 from synth.procedural.dates import DATES
+from synth.procedural.multiplication import MULTIPLICATION
 from synth.procedural.percent import PERCENT
+from synth.procedural.subtraction import SUBTRACTION
 from synth.procedural.task import Problem, Task
 
 __all__ = ["TASKS", "Problem", "Task"]
 
-TASKS: dict[str, Task] = {task.name: task for task in (ADDITION, DATES, PERCENT)}
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        ADDITION,
+        DATES,
+        PERCENT,
+        SUBTRACTION,
+        MULTIPLICATION,
+    )
+}

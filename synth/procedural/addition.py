@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import numpy as np
 
 from hanji.schema import Lang
 from hanji.text.korean import josa
-from hanji.text.numbers import format_number, parse_number
+from hanji.text.numbers import parse_number
+from synth.procedural.draw import between, choice, whole
 from synth.procedural.task import Problem, Task
 
-__all__ = ["ADDITION"]
+__all__ = ["ADDITION", "PLACES"]
 
 _QUESTIONS: dict[Lang, tuple[str, ...]] = {
     "en": (
@@ -45,7 +47,7 @@ _QUESTIONS: dict[Lang, tuple[str, ...]] = {
         "Hãy tính tổng của {a} và {b}.",
     ),
 }
-_PLACES: dict[Lang, tuple[str, ...]] = {
+PLACES: dict[Lang, tuple[str, ...]] = {
     "en": ("ones", "tens", "hundreds", "thousands", "ten thousands", "hundred thousands",
            "millions"),
     "ko": ("일", "십", "백", "천", "만", "십만", "백만"),
@@ -116,34 +118,45 @@ _STEPS: dict[Lang, dict[str, str]] = {
 
 
 def _make(lang: Lang, difficulty: int, rng: np.random.Generator) -> Problem:
-    digits = difficulty + 1
-    a, b = (int(n) for n in rng.integers(10 ** (digits - 1), 10**digits, 2))
+    low, high = 10**difficulty, 10 ** (difficulty + 1) - 1
+    a, b = between(rng, low, high), between(rng, low, high)
     steps, written = _columns(lang, a, b)
-    answer = format_number(written, lang)
-    shown = {"a": format_number(a, lang), "b": format_number(b, lang)}
+    answer = whole(written, lang)
+    shown_a, shown_b = whole(a, lang), whole(b, lang)
     words = _STEPS[lang]
-    first = words["start"].format(**shown)
-    last = words["end"].format(answer=answer, answer_ida=josa(answer, "이다/다"))
-    choices = _QUESTIONS[lang]
-    question = choices[int(rng.integers(len(choices)))].format(**shown)
+    first = words["start"].format(a=shown_a, b=shown_b)
+    ida = josa(answer, "이다/다") if lang == "ko" else ""
+    last = words["end"].format(answer=answer, answer_ida=ida)
+    question = choice(rng, _QUESTIONS[lang]).format(a=shown_a, b=shown_b)
     return Problem(question, "\n".join([first, *steps, last]), answer)
 
 
 def _columns(lang: Lang, a: int, b: int) -> tuple[list[str], int]:
     """Add by columns as a person does; return the steps and the number that was written."""
-    words, places = _STEPS[lang], _PLACES[lang]
-    lines, digits, carry = [], [], 0
-    for place, (x, y) in enumerate(zip(reversed(str(a)), reversed(str(b)), strict=True)):
-        total = int(x) + int(y) + carry
-        line = words["carried" if carry else "sum"].format(place=places[place], x=x, y=y, s=total)
-        digit, carry = total % 10, total // 10
-        digits.append(str(digit))
-        end = words["carry" if carry else "write"]
-        lines.append(line + end.format(d=digit, d_obj=josa(str(digit), "을/를")))
+    lines, digits, carry, place = [], "", 0, 0
+    while a or b:
+        a, x = divmod(a, 10)
+        b, y = divmod(b, 10)
+        line, digit, carry = _column(lang, place, x, y, carry)
+        lines.append(line)
+        digits = digit + digits
+        place += 1
     if carry:
-        lines.append(words["last"])
-        digits.append("1")
-    return lines, int("".join(reversed(digits)))
+        lines.append(_STEPS[lang]["last"])
+        digits = "1" + digits
+    return lines, int(digits)
+
+
+@cache  # 8,400 columns in six languages
+def _column(lang: Lang, place: int, x: int, y: int, carry: int) -> tuple[str, str, int]:
+    """Return the line of one column, the digit that is written and the carry."""
+    words = _STEPS[lang]
+    total = x + y + carry
+    name = PLACES[lang][place]
+    line = words["carried" if carry else "sum"].format(place=name, x=x, y=y, s=total)
+    digit, carry = str(total % 10), total // 10
+    end = words["carry" if carry else "write"].format(d=digit, d_obj=josa(digit, "을/를"))
+    return line + end, digit, carry
 
 
 _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
@@ -158,4 +171,4 @@ def _check(lang: Lang, problem: Problem) -> bool:
     return parse_number(problem.answer, lang) == total
 
 
-ADDITION = Task("addition", 1, _make, _check)
+ADDITION = Task("addition", 2, _make, _check)

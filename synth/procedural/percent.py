@@ -69,17 +69,21 @@ _WORDS: dict[Lang, dict[str, str]] = {
 }
 
 
+def _money(lang: Lang, exact: Decimal) -> str:
+    pattern, _, decimals = _MONEY[lang]
+    places = decimals if exact != exact.to_integral() else 0
+    return pattern.format(n=format_number(exact, lang, places))
+
+
 def _make(lang: Lang, difficulty: int, rng: np.random.Generator) -> Problem:
-    pattern, step, decimals = _MONEY[lang]
+    step = _MONEY[lang][1]
     price = int(rng.integers(1, 10 ** (difficulty + 1))) * step
     rate = int(rng.integers(1, 20)) * 5 if difficulty < 3 else int(rng.integers(1, 100))
     one = Decimal(price) / 100
     off = one * rate
 
     def money(value: Decimal | int) -> str:
-        exact = Decimal(value)
-        places = decimals if exact != exact.to_integral() else 0
-        return pattern.format(n=format_number(exact, lang, places))
+        return _money(lang, Decimal(value))
 
     left = price - off
     shown = {
@@ -101,11 +105,10 @@ _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 def _check(lang: Lang, problem: Problem) -> bool:
     """Read price and rate out of the question; pay the share that is left, as a fraction."""
     numbers = [parse_number(text, lang) for text in _NUMBER.findall(problem.question)]
-    answer = parse_number(_NUMBER.findall(problem.answer)[0], lang)
-    if len(numbers) != 2 or numbers[0] is None or numbers[1] is None or answer is None:
+    if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
         return False
-    price, rate = Fraction(numbers[0]), Fraction(numbers[1])
-    return Fraction(answer) == price * (100 - rate) / 100
+    left = Fraction(numbers[0]) * (100 - Fraction(numbers[1])) / 100
+    return problem.answer == _money(lang, Decimal(left.numerator) / Decimal(left.denominator))
 
 
 PERCENT = Task("percent", 1, _make, _check)
