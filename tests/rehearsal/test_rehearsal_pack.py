@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanji.errors import RecipeError
-from rehearsal.pack import pack
+from rehearsal.move import fill, move
+from rehearsal.pack import pack, pack_grouped
 
 
 def slow_best_fit(lengths: list[int], context: int) -> list[int]:
@@ -71,3 +72,36 @@ def test_a_length_that_does_not_fit_is_refused(length: int) -> None:
 
 def test_nothing_packs_to_nothing() -> None:
     assert pack([], 100).n_bins == 0
+
+
+@given(
+    st.lists(st.lists(st.integers(1, 60_000), max_size=40), max_size=60),
+    st.integers(41, 200),
+)
+def test_filled_sequences_hold_every_document_and_nothing_else(documents, context) -> None:
+    offsets = np.cumsum([0, *map(len, documents)])
+    values = np.array([i for document in documents for i in document], np.uint16)
+    packing = pack([len(document) + 1 for document in documents], context)
+    sequences = fill(packing, values, offsets, context, 0)
+    assert sequences.shape == (packing.n_bins, context)
+    slow = [[] for _ in range(packing.n_bins)]  # the obvious way
+    for number in np.lexsort([packing.starts, packing.bins]):
+        slow[packing.bins[number]] += [*documents[number], 0]
+    for row, expected in zip(sequences.tolist(), slow, strict=True):
+        assert row == expected + [0] * (context - len(expected))
+
+
+def test_a_move_outside_of_its_array_is_refused() -> None:
+    out, source = np.zeros(4, np.uint16), np.ones(4, np.uint32)
+    for place, begin, n in ((1, 0, 3), (0, 2, 3), (-1, 0, 1), (0, -1, 1)):
+        with pytest.raises(ValueError, match="outside"):
+            move(out, np.array([place]), source, np.array([begin]), np.array([n]), 0)
+
+
+@given(st.lists(st.integers(1, 50), max_size=80), st.integers(1, 4))
+def test_groups_never_share_a_sequence(lengths, n_groups) -> None:
+    groups = np.arange(len(lengths)) % n_groups
+    packing = pack_grouped(np.array(lengths, np.int64), groups, 50)
+    assert packing.used.sum() == sum(lengths)
+    for number in range(packing.n_bins):
+        assert len(set(groups[packing.bins == number].tolist())) == 1
