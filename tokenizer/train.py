@@ -30,6 +30,7 @@ from tokenizer.presets import Preset, preset
 from tokenizer.rules import rules_vector
 from tokenizer.sample import Groups, check, check_groups, count
 from tokenizer.section import TokenizerSection
+from tokenizer.warm import compile_kernels
 
 __all__ = ["KIND", "publish", "section_from", "train"]
 
@@ -76,6 +77,7 @@ def publish(
     more_files: Callable[[Path, Vocabulary], list[str]] | None = None,
 ) -> Manifest:
     """Learn on from `start`, write all files and the manifest."""
+    compile_kernels(execution.progress)
     how = preset(section.preset)
     groups = Groups.of(section)
     sample = count(section, corpus, how, groups, execution)
