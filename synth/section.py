@@ -17,6 +17,8 @@ Task = Literal[
     "percent",
     "subtraction",
     "multiplication",
+    "units",
+    "interest",
 ]
 
 
@@ -47,6 +49,8 @@ class Procedural(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         "percent",
         "subtraction",
         "multiplication",
+        "units",
+        "interest",
     )
     """Kinds of problem."""
     count: Positive = 1_000

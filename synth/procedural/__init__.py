@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from synth.procedural.addition import ADDITION
 from synth.procedural.dates import DATES
+from synth.procedural.interest import INTEREST
 from synth.procedural.multiplication import MULTIPLICATION
 from synth.procedural.percent import PERCENT
 from synth.procedural.subtraction import SUBTRACTION
 from synth.procedural.task import Problem, Task
+from synth.procedural.units import UNITS
 
 __all__ = ["TASKS", "Problem", "Task"]
 
@@ -23,5 +25,7 @@ TASKS: dict[str, Task] = {
         PERCENT,
         SUBTRACTION,
         MULTIPLICATION,
+        UNITS,
+        INTEREST,
     )
 }

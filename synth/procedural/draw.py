@@ -24,6 +24,8 @@ __all__ = [
     "between",
     "choice",
     "fill",
+    "joined",
+    "money",
     "numbers",
     "sample",
     "several",
@@ -108,6 +110,43 @@ def whole(value: int, lang: Lang) -> str:
     text = f"{value:,}"
     mark = SEPARATORS[lang][0]
     return text if mark == "," else text.replace(",", mark)
+
+
+_AND: dict[Lang, tuple[str, str]] = {
+    "en": (", ", " and "),
+    "ko": (", ", ", "),
+    "es": (", ", " y "),
+    "de": (", ", " und "),
+    "ja": ("、", "、"),
+    "vi": (", ", " và "),
+}
+
+
+def joined(lang: Lang, items: Sequence[str]) -> str:
+    """Name several things in a row: `a, b and c`."""
+    comma, last = _AND[lang]
+    return last.join([comma.join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+# How a price is written and the decimals of its smallest coin.
+_MONEY: dict[Lang, tuple[str, int]] = {
+    "en": ("${n}", 2),
+    "ko": ("{n}원", 0),
+    "es": ("{n} €", 2),
+    "de": ("{n} €", 2),
+    "ja": ("{n}円", 0),
+    "vi": ("{n} đồng", 0),
+}
+
+
+def money(lang: Lang, coins: int) -> str:
+    """Write an amount of the smallest coin: cents in English, Spanish and German."""
+    pattern, decimals = _MONEY[lang]
+    if decimals == 0:
+        return pattern.format(n=whole(coins, lang))
+    units, cents = divmod(coins, 100)
+    part = f"{SEPARATORS[lang][1]}{cents:02}" if cents else ""
+    return pattern.format(n=whole(units, lang) + part)
 
 
 def numbers(text: str, lang: Lang) -> list[Decimal]:
