@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import msgspec
+import pyarrow as pa
 import zstandard
 
 from hanji.errors import InputError, RecipeError
 from hanji.manifest import NAME, Dataset, Input, Manifest
-from hanji.schema import LANGS, UNKNOWN, Document, Lang, document_id
+from hanji.schema import LANGS, UNKNOWN, Document, Lang, document_id, rows
 from hanji.seeds import is_heldout
+from hanji.shards import read_batches
 from hanji.text import nfc
 
 __all__ = ["Corpus"]
@@ -125,7 +127,7 @@ def _lang_of(path: Path) -> Lang:
 def _read(path: Path) -> Iterator[tuple[Document, bool]]:
     if path.is_dir():
         dataset = Dataset.open(path)
-        for document in dataset.documents():
+        for document in _rows(dataset):
             text = nfc(document.text)
             yield msgspec.structs.replace(document, text=text), dataset.is_heldout(document.id)
         return
@@ -145,6 +147,20 @@ def _read(path: Path) -> Iterator[tuple[Document, bool]]:
             ) from None
         key = document_id("file", name)
         yield Document(id=key, text=nfc(text), lang=_lang_of(path), source=name), False
+
+
+def _rows(dataset: Dataset) -> Iterator[Document]:
+    """Yield a dataset's documents, checked: kernels trust their bytes to be UTF-8."""
+    for path in dataset.paths():
+        for batch in read_batches(path, Document.__struct_fields__):
+            try:
+                batch.validate(full=True)
+            except pa.ArrowInvalid as error:
+                reason = str(error).splitlines()[0]
+                raise RecipeError(
+                    f"--input {path}: is corrupt ({reason}); make the dataset again"
+                ) from None
+            yield from rows(batch)
 
 
 def _unpacked(path: Path, raw: BinaryIO) -> BinaryIO:

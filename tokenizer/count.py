@@ -26,6 +26,7 @@ U32 = npt.NDArray[np.uint32]
 
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _FULL = 0.6  # share of the hash table that may be in use
+_LONGEST = 1 << 20  # bytes; a longer piece is cut, for learning only, so that memory stays bounded
 
 
 @njit(inline="always")
@@ -80,7 +81,12 @@ def _count(
         group = groups[state[0]]
         at = max(state[1], borders[state[0]])
         while at < stop:
-            end = next_end(data, at, stop, table, mode)
+            near = min(stop, at + _LONGEST)
+            end = next_end(data, at, near, table, mode)
+            if near < stop and end > near - 8:  # where the border of a run may have been cut off
+                end = near
+                while data[end] & 0xC0 == 0x80:
+                    end -= 1
             slot, entry = _find(data, at, end, tags, slots, arena, offsets)
             if entry < 0:
                 entry = state[2]

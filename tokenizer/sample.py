@@ -26,6 +26,7 @@ __all__ = ["Groups", "Sample", "check", "check_groups", "count"]
 
 OTHER = "other"
 _BLOCK = 4 << 20  # bytes of text for one counting job
+_COPIES = 8  # of one document's bytes that are held at most: line, text, blocks, pieces
 _JUDGED = 100_000  # characters of held-out text by language that are judged
 
 
@@ -115,6 +116,7 @@ def count(
 ) -> Sample:
     """Count the pieces of the documents that are not held out, with two threads."""
     mode = how.mode2 if section.superword_share else how.mode1
+    memory = execution.memory
     counters = [Counter(mode, len(groups.names)) for _ in range(2)]
     shares = _sample_shares(section, corpus, execution.progress)
     sample = Sample(counters[0], Report())
@@ -124,14 +126,14 @@ def count(
     ):
         jobs: list[Future[None] | None] = [None, None]
         turn = 0
-        for texts, labels, times in _blocks(section, corpus, groups, shares, sample):
+        for texts, labels, times in _blocks(section, corpus, groups, shares, sample, memory):
             job = jobs[turn]
             if job is not None:
                 job.result()
             jobs[turn] = threads.submit(counters[turn].add, texts, labels, times)
             turn = 1 - turn
             phase.advance(sum(map(len, texts)))
-            _check_memory(counters, execution.memory)
+            _check_memory(counters, memory)
         for job in jobs:
             if job is not None:
                 job.result()
@@ -178,6 +180,7 @@ def _blocks(
     groups: Groups,
     shares: dict[Lang, float] | None,
     sample: Sample,
+    memory: int,
 ) -> Iterator[tuple[list[bytes], list[int], list[int]]]:
     """Yield blocks of documents: texts, group numbers, and how often each counts."""
     texts: list[bytes] = []
@@ -200,13 +203,7 @@ def _blocks(
             report.drop(source, lang, "sample", "weight")
             continue
         report.kept(source, lang)
-        try:
-            data = document.text.encode()
-        except UnicodeEncodeError:
-            raise RecipeError(
-                f"--input: document {document.id} of '{source}' holds half a surrogate pair, "
-                "which is no UTF-8; repair it or leave it out"
-            ) from None
+        data = _encoded(document, memory)
         sample.bytes[lang] = sample.bytes.get(lang, 0) + len(data)
         texts.append(data)
         labels.append(groups.index(lang))
@@ -217,3 +214,19 @@ def _blocks(
             texts, labels, times, total = [], [], [], 0
     if texts:
         yield texts, labels, times
+
+
+def _encoded(document: Document, memory: int) -> bytes:
+    where = f"--input: document {document.id} of '{document.source}'"
+    try:
+        data = document.text.encode()
+    except UnicodeEncodeError:
+        raise RecipeError(
+            f"{where} holds half a surrogate pair, which is no UTF-8; repair it or leave it out"
+        ) from None
+    if _COPIES * len(data) > memory:
+        raise RecipeError(
+            f"{where} has {len(data) / 1e6:,.0f} MB, too much for --memory {memory >> 20}; "
+            "raise --memory, cut the document or leave it out"
+        )
+    return data
