@@ -107,10 +107,37 @@ def test_a_wrong_rank_or_state_is_refused(packed: Path) -> None:
         Reader(packed, seed=2, state=state)
 
 
-def test_torch_loads_it(packed: Path) -> None:
+def test_a_data_loader_of_torch_divides_the_sequences_among_its_workers(packed: Path) -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed")
-    loader = torch.utils.data.DataLoader(list(Reader(packed)), batch_size=None)
-    assert sum(1 for _ in loader) == len(Reader(packed))
+
+    class Sequences(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            for sequence in Reader(packed, seed=3):
+                yield torch.from_numpy(sequence.input_ids.astype(np.int64))
+
+    for workers in (0, 2):
+        loader = torch.utils.data.DataLoader(Sequences(), batch_size=None, num_workers=workers)
+        rows = sorted(tuple(row.tolist()) for row in loader)
+        assert rows == sorted(map(tuple, ids_of(packed)))
+
+
+def test_a_small_model_learns_from_the_shards(packed: Path) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    torch.manual_seed(1)
+    embedding, head = torch.nn.Embedding(400, 32), torch.nn.Linear(32, 400)
+    optimiser = torch.optim.Adam([*embedding.parameters(), *head.parameters()], lr=0.02)
+    losses = []
+    for sequence in Reader(packed, seed=1, epochs=4):
+        ids = torch.from_numpy(sequence.input_ids.astype(np.int64))
+        mask = torch.from_numpy(sequence.loss_mask[1:] & (sequence.position_ids[1:] > 0))
+        each = torch.nn.functional.cross_entropy(head(embedding(ids[:-1])), ids[1:],
+                                                 reduction="none")  # fmt: skip
+        loss = each[mask].mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss))
+    assert np.mean(losses[-5:]) < 0.7 * losses[0]
 
 
 def exported(packed: Path, form: str, tmp_path: Path) -> Path:
@@ -171,3 +198,10 @@ def test_mds_is_read_as_its_format_says(packed: Path, tmp_path: Path) -> None:
         assert shard["column_encodings"] == ["ndarray:uint16:256"]
         rows += [np.frombuffer(data[a:b], np.uint16) for a, b in itertools.pairwise(offsets)]
     assert np.array_equal(rows, ids_of(packed))
+
+
+def test_mds_is_read_by_streaming(packed: Path, tmp_path: Path) -> None:
+    streaming = pytest.importorskip("streaming", reason="mosaicml-streaming is not installed")
+    out = exported(packed, "mds", tmp_path)
+    dataset = streaming.StreamingDataset(local=str(out), batch_size=1, shuffle=False)
+    assert np.array_equal([row["input_ids"] for row in dataset], ids_of(packed))
