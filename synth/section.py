@@ -19,6 +19,8 @@ Task = Literal[
     "multiplication",
     "units",
     "interest",
+    "currency",
+    "linear",
 ]
 
 
@@ -51,6 +53,8 @@ class Procedural(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         "multiplication",
         "units",
         "interest",
+        "currency",
+        "linear",
     )
     """Kinds of problem."""
     count: Positive = 1_000

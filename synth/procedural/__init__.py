@@ -7,8 +7,10 @@ A task is a module-level `Task`: `make` draws a problem from a seed and writes i
 from __future__ import annotations
 
 from synth.procedural.addition import ADDITION
+from synth.procedural.currency import CURRENCY
 from synth.procedural.dates import DATES
 from synth.procedural.interest import INTEREST
+from synth.procedural.linear import LINEAR
 from synth.procedural.multiplication import MULTIPLICATION
 from synth.procedural.percent import PERCENT
 from synth.procedural.subtraction import SUBTRACTION
@@ -27,5 +29,7 @@ TASKS: dict[str, Task] = {
         MULTIPLICATION,
         UNITS,
         INTEREST,
+        CURRENCY,
+        LINEAR,
     )
 }

@@ -23,6 +23,8 @@ __all__ = [
     "below",
     "between",
     "choice",
+    "chosen",
+    "decimal",
     "fill",
     "joined",
     "money",
@@ -147,6 +149,18 @@ def money(lang: Lang, coins: int) -> str:
     units, cents = divmod(coins, 100)
     part = f"{SEPARATORS[lang][1]}{cents:02}" if cents else ""
     return pattern.format(n=whole(units, lang) + part)
+
+
+def decimal(value: Decimal, lang: Lang) -> str:
+    """Write a decimal number without zeros at its end."""
+    units, _, part = f"{value:f}".partition(".")
+    part = part.rstrip("0")
+    return whole(int(units), lang) + (SEPARATORS[lang][1] + part if part else "")
+
+
+def chosen(patterns: Sequence[re.Pattern[str]], text: str) -> re.Match[str] | None:
+    """Match a text as a whole against the first pattern that fits."""
+    return next(filter(None, (pattern.fullmatch(text) for pattern in patterns)), None)
 
 
 def numbers(text: str, lang: Lang) -> list[Decimal]:

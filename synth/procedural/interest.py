@@ -75,8 +75,8 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "one": "1% của {p} là {one}, vậy tiền lãi một năm là {r} × {one} = {i}.",
         "all": "Tiền lãi trong {n} năm là {n} × {i} = {t}.",
         "sum": "Cộng với tiền vay: {p} + {t} = {answer}.",
-        "year": "Năm thứ {k}: {r}% của {p} là {exact}, làm tròn thành {i}. {p} + {i} = {q}.",
-        "even": "Năm thứ {k}: {r}% của {p} là {i}. {p} + {i} = {q}.",
+        "year": "Năm {k}: {r}% của {p} là {exact}, làm tròn thành {i}. {p} + {i} = {q}.",
+        "even": "Năm {k}: {r}% của {p} là {i}. {p} + {i} = {q}.",
     },
 }
 _YEARS = {1: (2, 4), 2: (5, 9), 3: (3, 3), 4: (4, 4), 5: (5, 6)}

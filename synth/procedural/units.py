@@ -66,8 +66,8 @@ _WORDS: dict[Lang, dict[str, str]] = {
     "es": {
         "question": "Convierte {q} a {unit}.",
         "mixed": "Convierte {q} a {unit} y escribe cada parte.",
-        "down": "Un {big} son {f} {small}: {v} × {f} = {w}.",
-        "add": "Con los {p} del enunciado son {w} + {n} = {t}.",
+        "down": "1 {big} son {f} {small}: {v} × {f} = {w}.",
+        "add": "Sumo {p} del enunciado: {w} + {n} = {t}.",
         "up": "{f} {small} equivalen a 1 {big}. En {v} cabe {c} × {f} = {w}, y {v} − {w} = {r}.",
         "end": "El resultado es {answer}.",
     },
