@@ -19,7 +19,7 @@ from hanji.schema import document_id
 from hanji.shards import ShardWriter
 from pipelines import dedup
 from pipelines.columns import CLEAN, KEYS, PERMUTATIONS, QUARANTINE, REJECTED, SAMPLE_CHARS
-from pipelines.langs import language, languages
+from pipelines.langs import languages
 from pipelines.language import AT_LEAST, Guess, detect
 from pipelines.normalise import normalise
 from pipelines.pii import mask
@@ -263,6 +263,7 @@ def _documents(
     quality: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
 ) -> pa.RecordBatch:
     columns: dict[str, object] = {
+        **{name: profiles[:, i].astype(np.float32) for i, name in enumerate(METRICS)},
         "id": [draft.id for draft in drafts],
         "text": texts,
         "lang": [draft.lang for draft in drafts],
@@ -327,9 +328,3 @@ def _add_histograms(
             counts = np.histogram(values, BINS, (low, high))[0]
             sums = histograms.setdefault(lang, {}).setdefault(metric, [0] * BINS)
             histograms[lang][metric] = [int(a + b) for a, b in zip(sums, counts)]
-
-
-def limits_of(lang: str, section: Curate) -> dict[str, float]:
-    """Return the limits that were applied to a language."""
-    own = section.quality.limits.get(lang, {}) if section.quality is not None else {}
-    return {**language(lang).limits, **own}

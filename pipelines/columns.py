@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from hanji.schema import DOCUMENT, make_schema
+from pipelines.profile import METRICS
 
 __all__ = ["CLEAN", "CURATED", "KEYS", "QUARANTINE", "REJECTED", "SAMPLE_CHARS"]
 
@@ -18,6 +19,8 @@ _ADDED = [
     pa.field("lang_score", pa.float32(), nullable=False),
     pa.field("quality", pa.float32(), nullable=False),
     pa.field("n_masked", pa.int32(), nullable=False),  # personal data masked or removed
+    # The rest of the profile, so that a new threshold needs no second scan.
+    *(pa.field(name, pa.float32(), nullable=False) for name in METRICS[2:]),
 ]
 
 CLEAN: pa.Schema = make_schema("document/1", _ADDED, DOCUMENT)

@@ -22,9 +22,11 @@ from hanji.beam.units import ForEach, Units
 from hanji.execution import Execution
 from hanji.report import Report
 from hanji.shards import Shard, ShardSet, ShardWriter, part_name, read_batches, read_table
-from pipelines.clean import UnitAccount
+from pipelines.clean import HISTOGRAMS, UnitAccount
 from pipelines.columns import CURATED, QUARANTINE, REJECTED, SAMPLE_CHARS
 from pipelines.compare import REASONS, Decisions
+from pipelines.langs import language
+from pipelines.quality.rules import RULES
 from pipelines.section import Curate
 from pipelines.units import Unit
 
@@ -230,6 +232,20 @@ def facts(
     return {
         "heldout_share": section.heldout_share,
         "histograms": histograms,
+        "histogram_edges": {metric: list(edges) for metric, edges in HISTOGRAMS.items()},
+        "limits": {lang: _limits(lang, section) for lang in sorted(histograms)},
         "masked": masked,
         "cluster_sizes": decisions.cluster_sizes(),
     }
+
+
+def _limits(lang: str, section: Curate) -> dict[str, list[float]]:
+    """List the limits that each metric of a language was compared with."""
+    if section.quality is None:
+        return {}
+    own = {**language(lang).limits, **section.quality.limits.get(lang, {})}
+    found: dict[str, list[float]] = {}
+    for rule in RULES:
+        if rule.family in section.quality.rules:
+            found.setdefault(rule.metric, []).append(own[rule.limit])
+    return found

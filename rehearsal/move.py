@@ -25,10 +25,12 @@ Ids = npt.NDArray[np.unsignedinteger]
 @njit(nogil=True)
 def _move(out: Ids, place: Int, source: Ids, begin: Int, n: Int, last: int) -> None:
     for k in range(len(place)):
-        at, start = place[k], begin[k]
-        for j in range(n[k]):
-            out[at + j] = source[start + j]
-        out[at + n[k]] = last
+        at, m = place[k], n[k]
+        # Views with indexes from zero: the compiler turns this loop into wide moves.
+        there, here = out[at : at + m], source[begin[k] : begin[k] + m]
+        for j in range(m):
+            there[j] = here[j]
+        out[at + m] = last
 
 
 def move(out: Ids, place: Int, source: Ids, begin: Int, n: Int, last: int) -> None:

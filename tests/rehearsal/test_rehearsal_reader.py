@@ -136,7 +136,7 @@ def test_a_small_model_learns_from_the_shards(packed: Path) -> None:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert np.mean(losses[-5:]) < 0.7 * losses[0]
 
 
