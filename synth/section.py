@@ -21,6 +21,10 @@ Task = Literal[
     "interest",
     "currency",
     "linear",
+    "sets",
+    "ordering",
+    "schedule",
+    "table",
 ]
 
 
@@ -55,6 +59,10 @@ class Procedural(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         "interest",
         "currency",
         "linear",
+        "sets",
+        "ordering",
+        "schedule",
+        "table",
     )
     """Kinds of problem."""
     count: Positive = 1_000

@@ -12,8 +12,12 @@ from synth.procedural.dates import DATES
 from synth.procedural.interest import INTEREST
 from synth.procedural.linear import LINEAR
 from synth.procedural.multiplication import MULTIPLICATION
+from synth.procedural.ordering import ORDERING
 from synth.procedural.percent import PERCENT
+from synth.procedural.schedule import SCHEDULE
+from synth.procedural.sets import SETS
 from synth.procedural.subtraction import SUBTRACTION
+from synth.procedural.table import TABLE
 from synth.procedural.task import Problem, Task
 from synth.procedural.units import UNITS
 
@@ -31,5 +35,9 @@ TASKS: dict[str, Task] = {
         INTEREST,
         CURRENCY,
         LINEAR,
+        SETS,
+        ORDERING,
+        SCHEDULE,
+        TABLE,
     )
 }
