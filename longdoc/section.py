@@ -13,7 +13,22 @@ __all__ = ["Build", "Gate", "Kind", "Longdoc", "Probe"]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
-Kind = Literal["single", "multi_key"]
+Kind = Literal[
+    "single",
+    "multi_key",
+    "multi_value",
+    "multi_query",
+    "variable_tracking",
+    "common_words",
+    "frequent_words",
+    "qa",
+    "none",
+    "two_hop",
+    "paraphrase",
+    "order",
+    "mrcr",
+    "cross_lingual",
+]
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,9 +50,15 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     depths: tuple[Percent, ...] = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
     """Where the needle stands, in percent of the haystack's tokens."""
     langs: tuple[Lang, ...] = LANGS
-    """Languages; needle and haystack are in the same."""
+    """Languages; needle and haystack are in the same, but for cross_lingual."""
     count: Positive = 1
     """Probes of each kind, length, depth and language."""
+    split: Literal["eval", "train"] = "eval"
+    """Probes to test with, or to train on: with answers, and of other documents, keys, numbers."""
+    train_share: Share = 0.5
+    """Share of the held-out documents, by their ids, that only training probes are made of."""
+    check: Share = 0.02
+    """Share of the probes whose tokens are compared with a full encoding; 1 encodes all in full."""
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +68,18 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Least accuracy of kind single."""
     multi_key: Share = 0.95
     """Least accuracy of kind multi_key."""
+    multi_value: Share = 0.95
+    """Least accuracy of kind multi_value."""
+    multi_query: Share = 0.95
+    """Least accuracy of kind multi_query."""
+    none: Share = 0.95
+    """Least accuracy of kind none."""
+    variable_tracking: Share = 0.95
+    """Least accuracy of kind variable_tracking."""
+    other: Share = 0.90
+    """Least accuracy of every other kind."""
+    none_false: Share = 0.02
+    """Most answers that say none where there is something."""
     language: Share = 0.97
     """Least accuracy of each language."""
     spread: Share = 0.03

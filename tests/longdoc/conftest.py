@@ -14,6 +14,7 @@ from hanji.manifest import Commit
 from hanji.report import Report
 from hanji.schema import DOCUMENT, LANGS, Document, document_id, to_batch
 from hanji.shards import ShardSet
+from longdoc.templates import TEMPLATES
 
 ROOT = Path(__file__).resolve().parents[2]
 Curate = Callable[..., Path]
@@ -105,12 +106,12 @@ KINDS_OF_TOKENIZER = {"byte": _byte_bpe, "superword": _superword_bpe, "unigram":
 @pytest.fixture(scope="session")
 def tokenizer_paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Three tokenizers that give back what they encode, as `tokenizer.json` files."""
-    from longdoc.templates import TEMPLATES
-
     texts = [text for lang in LANGS for text in sample_texts(lang)]
-    texts += [
-        " ".join([t.head, t.needle, t.question, *t.first, *t.second]) for t in TEMPLATES.values()
-    ]
+    for lang in LANGS:
+        template = TEMPLATES[lang]
+        texts += [template.head, template.needle, template.question]
+        texts += [*template.first, *template.second]
+        texts += [(ROOT / f"longdoc/words/{lang}.json").read_text(encoding="utf-8")]
     paths = {}
     for name, train in KINDS_OF_TOKENIZER.items():
         paths[name] = tmp_path_factory.mktemp("tokenizer") / name / "tokenizer.json"

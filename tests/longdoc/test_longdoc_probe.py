@@ -83,7 +83,7 @@ def test_probes_are_the_same_on_every_run(
 @pytest.mark.parametrize(
     ("grid", "message"),
     [
-        (Probe(lengths=(60,)), "the length 60 is too small"),
+        (Probe(lengths=(60,)), "are too few, raise longdoc.probe.lengths"),
         (Probe(lengths=(10_000_000,)), "the held-out text in de has"),
         (Probe(langs=("fr",)), "unknown 'fr'"),
     ],
