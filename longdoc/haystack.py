@@ -20,7 +20,7 @@ from hanji.schema import Document, Lang
 from hanji.seeds import shuffled, uniform
 from hanji.text.sentences import sentences
 from hanji.tokens import Ids, Tokenizer
-from longdoc.score import numbers_in
+from longdoc.answers import numbers_in
 
 __all__ = ["Encoded", "Haystack", "gather", "split_of"]
 

@@ -1,14 +1,12 @@
 """Score answers: exact sets of values, confidence intervals, and the green light.
 
-An answer is right when the numbers in it are exactly those asked for, after full-width digits and
-separators are folded: a model that lists everything it saw is wrong. A missing answer is an error
-of the file, never a wrong answer.
+An answer is right when it gives exactly what was asked for (see `answers`): a model that lists
+everything it saw is wrong. A missing answer is an error of the file, never a wrong answer. Who says
+none where there is something is counted apart: a high share is a habit, not a failure to find.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,9 +14,10 @@ import msgspec
 
 from hanji.errors import RecipeError
 from hanji.manifest import Dataset
+from longdoc.answers import is_right, says_none
 from longdoc.section import Gate
 
-__all__ = ["Cell", "Score", "numbers_in", "score", "wilson"]
+__all__ = ["Cell", "Score", "judge", "score", "wilson"]
 
 Z = 1.959964  # two-sided 95%
 
@@ -32,6 +31,7 @@ class Asked(msgspec.Struct, frozen=True):
     length: int
     depth: float
     answer: tuple[str, ...]
+    form: str
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -57,6 +57,7 @@ class Score(msgspec.Struct, frozen=True):
     kinds: dict[str, Cell]
     langs: dict[str, Cell]
     cells: dict[str, Cell]  # "length/depth", all kinds and languages pooled
+    none_false: Cell | None = None  # answers of none where there is something; `right` counts them
 
 
 class _Answer(msgspec.Struct):
@@ -77,19 +78,6 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     half = Z / (1 + z2 / n) * (share * (1 - share) / n + z2 / (4 * n * n)) ** 0.5
     low = max(0.0, middle - half) if right else 0.0
     return low, min(1.0, middle + half) if right < n else 1.0
-
-
-_NUMBER = re.compile(r"\d+(?:[,.\u2009\u00a0' ]\d{3})*(?!\d)|\d+")
-
-
-def numbers_in(text: str) -> set[str]:
-    """Read the numbers of an answer, full-width digits and thousands separators folded.
-
-    >>> sorted(numbers_in("１２３４５６７, 1,234,568"))
-    ['1234567', '1234568']
-    """
-    folded = unicodedata.normalize("NFKC", text)
-    return {re.sub(r"\D", "", match) for match in _NUMBER.findall(folded)}
 
 
 def read_answers(path: Path) -> dict[str, str]:
@@ -118,7 +106,7 @@ def read_answers(path: Path) -> dict[str, str]:
 
 def asked_in(dataset: Dataset) -> list[Asked]:
     """List what the probes of a dataset ask."""
-    names = ["id", "kind", "lang", "length", "depth", "answer"]
+    names = ["id", "kind", "lang", "length", "depth", "answer", "form"]
     rows = [row for batch in dataset.batches(columns=names) for row in batch.to_pylist()]
     return [Asked(**{**row, "answer": tuple(msgspec.json.decode(row["answer"]))}) for row in rows]
 
@@ -144,12 +132,22 @@ def score(probes: Path, answers: Path, gate: Gate) -> Score:
             f"{answers}: misses {len(missing):,} of {len(asked):,} probes, such as '{missing[0]}'; "
             "ask for them, a missing answer is not counted as a wrong one"
         )
-    right = {item.id: numbers_in(given[item.id]) == set(item.answer) for item in asked}
-    return judge(asked, right, gate)
+    right = {item.id: is_right(given[item.id], item.answer, item.form, item.lang) for item in asked}
+    empty = {item.id: says_none(given[item.id], item.lang) for item in asked if item.form != "none"}
+    return judge(asked, right, empty, gate)
 
 
-def judge(asked: Sequence[Asked], right: Mapping[str, bool], gate: Gate) -> Score:
-    """Pool right answers into cells and apply the gate."""
+def judge(
+    asked: Sequence[Asked], right: Mapping[str, bool], empty: Mapping[str, bool], gate: Gate
+) -> Score:
+    """Pool right answers into cells and apply the gate.
+
+    Args:
+        asked: the probes.
+        right: by id, whether its answer is right.
+        empty: by id of a probe that has an answer, whether none was said.
+        gate: the criteria.
+    """
 
     def pooled(key: object) -> dict[str, Cell]:
         assert callable(key)
@@ -162,11 +160,14 @@ def judge(asked: Sequence[Asked], right: Mapping[str, bool], gate: Gate) -> Scor
     langs = pooled(lambda item: item.lang)
     cells = pooled(lambda item: f"{item.length}/{item.depth:g}")
     total = _cell([right[item.id] for item in asked])
+    none_false = _cell([*empty.values()]) if empty else None
     misses = list(_misses(gate, total, kinds, langs, cells))
+    if none_false is not None and none_false.share > gate.none_false:
+        misses.append(f"false none: {none_false.share:.3f}")
     # YELLOW: all that misses is one cell or one language.
     narrow = len(misses) == 1 and misses[0].startswith(("cell ", "language "))
     verdict = "GREEN" if not misses else "YELLOW" if narrow else "RED"
-    return Score(verdict, tuple(misses), total, kinds, langs, cells)
+    return Score(verdict, tuple(misses), total, kinds, langs, cells, none_false)
 
 
 def _cell(values: Sequence[bool]) -> Cell:
@@ -182,9 +183,16 @@ def _misses(
     cells: Mapping[str, Cell],
 ) -> list[str]:
     misses = []
-    limits = {"single": gate.single, "multi_key": gate.multi_key}
+    limits = {
+        "single": gate.single,
+        "multi_key": gate.multi_key,
+        "multi_value": gate.multi_value,
+        "multi_query": gate.multi_query,
+        "none": gate.none,
+        "variable_tracking": gate.variable_tracking,
+    }
     for name, cell in kinds.items():
-        if cell.share < limits.get(name, gate.multi_key):
+        if cell.share < limits.get(name, gate.other):
             misses.append(f"kind {name}: {cell.share:.3f}")
     for name, cell in langs.items():
         if cell.share < gate.language:

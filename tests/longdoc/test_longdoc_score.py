@@ -12,8 +12,9 @@ import pytest
 from hanji.errors import RecipeError
 from hanji.execution import Execution
 from hanji.manifest import Dataset
+from longdoc.answers import numbers_in
 from longdoc.probe import probe
-from longdoc.score import Score, numbers_in, score, wilson
+from longdoc.score import Score, score, wilson
 from longdoc.section import Gate, Probe
 
 Row = dict[str, object]
