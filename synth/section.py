@@ -25,6 +25,8 @@ Task = Literal[
     "ordering",
     "schedule",
     "table",
+    "strings",
+    "graph",
 ]
 
 
@@ -63,6 +65,8 @@ class Procedural(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         "ordering",
         "schedule",
         "table",
+        "strings",
+        "graph",
     )
     """Kinds of problem."""
     count: Positive = 1_000

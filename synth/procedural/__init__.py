@@ -9,6 +9,7 @@ from __future__ import annotations
 from synth.procedural.addition import ADDITION
 from synth.procedural.currency import CURRENCY
 from synth.procedural.dates import DATES
+from synth.procedural.graph import GRAPH
 from synth.procedural.interest import INTEREST
 from synth.procedural.linear import LINEAR
 from synth.procedural.multiplication import MULTIPLICATION
@@ -16,6 +17,7 @@ from synth.procedural.ordering import ORDERING
 from synth.procedural.percent import PERCENT
 from synth.procedural.schedule import SCHEDULE
 from synth.procedural.sets import SETS
+from synth.procedural.strings import STRINGS
 from synth.procedural.subtraction import SUBTRACTION
 from synth.procedural.table import TABLE
 from synth.procedural.task import Problem, Task
@@ -39,5 +41,7 @@ TASKS: dict[str, Task] = {
         ORDERING,
         SCHEDULE,
         TABLE,
+        STRINGS,
+        GRAPH,
     )
 }
