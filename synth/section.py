@@ -27,6 +27,7 @@ Task = Literal[
     "table",
     "strings",
     "graph",
+    "counting",
 ]
 
 
@@ -67,6 +68,7 @@ class Procedural(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         "table",
         "strings",
         "graph",
+        "counting",
     )
     """Kinds of problem."""
     count: Positive = 1_000

@@ -7,6 +7,7 @@ A task is a module-level `Task`: `make` draws a problem from a seed and writes i
 from __future__ import annotations
 
 from synth.procedural.addition import ADDITION
+from synth.procedural.counting import COUNTING
 from synth.procedural.currency import CURRENCY
 from synth.procedural.dates import DATES
 from synth.procedural.graph import GRAPH
@@ -43,5 +44,6 @@ TASKS: dict[str, Task] = {
         TABLE,
         STRINGS,
         GRAPH,
+        COUNTING,
     )
 }

@@ -9,6 +9,7 @@ import numpy as np
 
 from hanji.schema import Lang
 from hanji.text.korean import josa
+from synth.procedural.draw import between
 from synth.procedural.task import Problem, Task
 
 __all__ = ["DATES"]
@@ -93,9 +94,9 @@ def _date(lang: Lang, year: int, month: int, day: int) -> str:
 
 
 def _make(lang: Lang, difficulty: int, rng: np.random.Generator) -> Problem:
-    year, month = int(rng.integers(1900, 2100)), int(rng.integers(1, 13))
-    day = int(rng.integers(1, _length(year, month) + 1))
-    n = int(rng.integers(2, MOST[difficulty]))
+    year, month = between(rng, 1900, 2099), between(rng, 1, 12)
+    day = between(rng, 1, _length(year, month))
+    n = between(rng, 2, MOST[difficulty] - 1)
     words, start = _WORDS[lang], _date(lang, year, month, day)
     question = words["question"].format(date=start, n=n)
     length = _length(year, month)
@@ -155,4 +156,4 @@ def _check(lang: Lang, problem: Problem) -> bool:
     return len(others) == 1 and problem.answer == _date(lang, end.year, end.month, end.day)
 
 
-DATES = Task("dates", 1, _make, _check)
+DATES = Task("dates", 2, _make, _check)

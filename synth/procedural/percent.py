@@ -11,6 +11,7 @@ import numpy as np
 from hanji.schema import Lang
 from hanji.text.korean import josa
 from hanji.text.numbers import format_number, parse_number
+from synth.procedural.draw import between
 from synth.procedural.task import Problem, Task
 
 __all__ = ["PERCENT"]
@@ -77,8 +78,8 @@ def _money(lang: Lang, exact: Decimal) -> str:
 
 def _make(lang: Lang, difficulty: int, rng: np.random.Generator) -> Problem:
     step = _MONEY[lang][1]
-    price = int(rng.integers(1, 10 ** (difficulty + 1))) * step
-    rate = int(rng.integers(1, 20)) * 5 if difficulty < 3 else int(rng.integers(1, 100))
+    price = between(rng, 1, 10 ** (difficulty + 1) - 1) * step
+    rate = between(rng, 1, 19) * 5 if difficulty < 3 else between(rng, 1, 99)
     one = Decimal(price) / 100
     off = one * rate
 
@@ -111,4 +112,4 @@ def _check(lang: Lang, problem: Problem) -> bool:
     return problem.answer == _money(lang, Decimal(left.numerator) / Decimal(left.denominator))
 
 
-PERCENT = Task("percent", 1, _make, _check)
+PERCENT = Task("percent", 2, _make, _check)
