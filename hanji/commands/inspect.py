@@ -107,6 +107,6 @@ def _plain(value: object) -> str:
 
 def _visible(text: str) -> str:
     """Keep control characters and direction marks from acting on the terminal."""
-    from hanji.page.sections import visible
+    from hanji.page.parts.common import visible
 
     return visible(text).replace("\n", " ⏎ ").replace("\t", " ")

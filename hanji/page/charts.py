@@ -7,6 +7,7 @@ theme changes them. All text is escaped here: callers pass plain strings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
@@ -19,6 +20,7 @@ WIDTH = 720  # user units; the SVG scales with the page
 ROW = 26
 LABEL = 170
 Cell = str | int | float
+_RIGHT = " class='n'"
 COLOURS = 8  # series colours that the style sheet defines
 
 
@@ -35,15 +37,25 @@ def number(value: Cell) -> str:
     return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
+_NUMERIC = re.compile(r"-?[\d,.]+%?")
+
+
+def _is_number(cell: Cell) -> bool:
+    return not isinstance(cell, str) or _NUMERIC.fullmatch(cell) is not None
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Markup:
-    """Write a plain table; numbers are set to the right."""
-    cells = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
+    """Write a plain table; numbers, and the heads over them, are set to the right."""
+    right = [bool(rows) and all(_is_number(row[i]) or row[i] == "" for row in rows)
+             for i in range(len(head))]  # fmt: skip
+    cells = "".join(
+        f"<th scope='col'{_RIGHT if right[i] else ''}>{escape(name)}</th>"
+        for i, name in enumerate(head)
+    )
     body = []
     for row in rows:
         columns = "".join(
-            f"<td>{escape(value)}</td>"
-            if isinstance(value, str)
-            else f"<td class='n'>{number(value)}</td>"
+            f"<td{_RIGHT if _is_number(value) else ''}>{escape(number(value))}</td>"
             for value in row
         )
         body.append(f"<tr>{columns}</tr>")
@@ -95,7 +107,7 @@ def bars(caption: str, values: Mapping[str, float], unit: str = "") -> Markup:
 
 def stacked(caption: str, rows: Mapping[str, Mapping[str, float]]) -> Markup:
     """Draw one row of parts a name; all rows share one scale, parts are coloured by name."""
-    names = list(dict.fromkeys(name for parts in rows.values() for name in parts))
+    names = list(dict.fromkeys(k for parts in rows.values() for k, n in parts.items() if n))
     top = max([sum(parts.values()) for parts in rows.values()] or [0]) or 1
     room = WIDTH - LABEL - 90
     svg = []
@@ -274,12 +286,23 @@ def flow(
                 + _text(
                     x - 6 if last else x + 18,
                     y + h / 2 + 4,
-                    f"{_short(name, 26)} {size[name]:,}",
+                    f"{_short(name, 26)} {_counts(inflow.get(name, 0), outflow.get(name, 0))}",
                     "end" if last else "start",
                 )
             )
     rows: list[list[Cell]] = [[left, right, n] for (left, right), n in edges.items()]
     return _figure(caption, "".join(svg), height, table(["from", "to", "n"], rows))
+
+
+def _counts(n_in: int, n_out: int) -> str:
+    """Write what goes into a box and what comes out of it.
+
+    >>> _counts(0, 5), _counts(1200, 0), _counts(3, 4)
+    ('5', '1,200', '3 in, 4 out')
+    """
+    if n_in and n_out and n_in != n_out:
+        return f"{n_in:,} in, {n_out:,} out"
+    return f"{max(n_in, n_out):,}"
 
 
 def strip(caption: str, parts: Sequence[tuple[str, int, str]]) -> Markup:

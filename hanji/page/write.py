@@ -11,7 +11,7 @@ import jinja2
 
 from hanji.manifest import write_atomically
 from hanji.page.gather import find
-from hanji.page.sections import sections
+from hanji.page.parts import sections
 
 __all__ = ["html", "write"]
 

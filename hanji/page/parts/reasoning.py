@@ -1,0 +1,41 @@
+"""Reasoning data on the page: verdicts by task and language, samples accepted and rejected."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from hanji.page import charts
+from hanji.page.gather import Part, sample
+from hanji.page.parts.common import heading, sides
+
+__all__ = ["blocks"]
+
+SAMPLES = 4
+
+
+def blocks(part: Part) -> list[Markup]:
+    """Return what the page says of thinking-augmented samples."""
+    counts = part.dataset.manifest.facts.get("counts")
+    found: list[Markup] = []
+    if isinstance(counts, dict) and counts:
+        by_task = {
+            task: {lang: verdicts.get("passed", 0) for lang, verdicts in sorted(langs.items())}
+            for task, langs in sorted(counts.items())
+        }
+        found.append(charts.stacked("Samples that passed, by task and language", by_task))
+        rows: list[list[charts.Cell]] = []
+        for task, langs in sorted(counts.items()):
+            passed = sum(verdicts.get("passed", 0) for verdicts in langs.values())
+            failed = sum(verdicts.get("failed", 0) for verdicts in langs.values())
+            rows.append([task, passed, failed, f"{passed / max(passed + failed, 1):.2%}"])
+        found.append(charts.table(["task", "passed", "failed", "share"], rows))
+    kept = [
+        row
+        for lang in part.dataset.langs
+        for row in sample(part.dataset, "data", ("lang", "family", "task", "text"), 1, lang)
+    ]
+    rejected = sample(
+        part.dataset, "rejected", ("lang", "family", "task", "reason", "verdicts", "text"), SAMPLES
+    )
+    shown = sides({"Accepted": kept, "Rejected": rejected})
+    return [*found, heading("Samples"), shown] if shown else found
