@@ -93,10 +93,10 @@ def _make(lang: Lang, difficulty: int, rng: np.random.Generator) -> Problem:
         roads = {(below(rng, at), at): between(rng, 2, 30) for at in range(1, n)}
         others = [(a, b) for b in range(n) for a in range(b) if (a, b) not in roads]
         roads |= {pair: between(rng, 5, 60) for pair in sample(rng, others, extra)}
-        places = sample(rng, PLACES[lang], n)
-        lines, length, way = _search(words, n, roads, places)
+        steps, length, way = _search(n, roads)
         if len(way) > 2:
             break
+    places = sample(rng, PLACES[lang], n)
     question = [words["intro"]]
     for a, b in sample(rng, list(roads), len(roads)):
         left, right = (a, b) if below(rng, 2) else (b, a)
@@ -105,42 +105,51 @@ def _make(lang: Lang, difficulty: int, rng: np.random.Generator) -> Problem:
     s, t = places[0], places[n - 1]
     question.append(fill(words["asked"], s=s, t=t))
     answer = _answer(length, [places[at] for at in way])
-    lines = [fill(words["start"], s=s), *lines, fill(words["end"], answer=answer)]
+    lines = [fill(words["start"], s=s)]
+    for kind, at, here, to, weight, old in steps:
+        shown = {"a": places[at], "n": str(here), "b": places[to], "w": str(weight)}
+        lines.append(fill(words[kind], **shown, m=str(here + weight), old=str(old)))
+    lines.append(fill(words["end"], answer=answer))
     return Problem("\n".join(question), "\n".join(lines), answer)
 
 
-def _search(
-    words: dict[str, str], n: int, roads: dict[tuple[int, int], int], places: list[str]
-) -> tuple[list[str], int, list[int]]:
+# A step: its kind, the place, its length; for a road from it the next place, the road's length
+# and the length known before.
+_Step = tuple[str, int, int, int, int, int]
+
+
+def _search(n: int, roads: dict[tuple[int, int], int]) -> tuple[list[_Step], int, list[int]]:
     """Find the way from the first place to the last; an empty one where two are as short."""
     near: list[list[tuple[int, int]]] = [[] for _ in range(n)]
     for (a, b), weight in roads.items():
         near[a].append((b, weight))
         near[b].append((a, weight))
-    best, before, settled = {0: 0}, dict[int, int](), set[int]()
-    lines: list[str] = []
-    tied = False
-    while n - 1 not in settled:
-        at = min((place for place in best if place not in settled), key=best.__getitem__)
+    best, before = {0: 0}, dict[int, int]()
+    open_places, steps, at = {0}, list[_Step](), 0
+    settled: set[int] = set()
+    while True:
+        at = min(open_places, key=lambda place: (best[place], place))
+        open_places.remove(at)
         settled.add(at)
         here = best[at]
-        lines.append(fill(words["settle"], a=places[at], n=str(here)))
+        steps.append(("settle", at, here, at, 0, 0))
         if at == n - 1:
             break
         for to, weight in near[at]:
             if to in settled:
                 continue
-            shown = {"a": places[at], "b": places[to], "n": str(here), "w": str(weight)}
-            length, old = here + weight, best.get(to)
-            tied = tied or length == old
-            kind = "reach" if old is None else "better" if length < old else "worse"
-            lines.append(fill(words[kind], **shown, m=str(length), old=str(old)))
-            if old is None or length < old:
+            length, old = here + weight, best.get(to, 0)
+            if length == old:
+                return [], 0, []
+            kind = "worse" if 0 < old < length else "better" if old else "reach"
+            steps.append((kind, at, here, to, weight, old))
+            if kind != "worse":
                 best[to], before[to] = length, at
+                open_places.add(to)
     way = [n - 1]
     while way[-1]:
         way.append(before[way[-1]])
-    return lines, best[n - 1], [] if tied else way[::-1]
+    return steps, best[n - 1], way[::-1]
 
 
 _ROAD = {lang: template(words["road"], n=r"\d+") for lang, words in _WORDS.items()}

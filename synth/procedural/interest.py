@@ -101,7 +101,7 @@ def _make(lang: Lang, difficulty: int, rng: np.random.Generator) -> Problem:
     words, step = _WORDS[lang], _STEP[lang]
     years = between(rng, *_YEARS[difficulty])
     rate = between(rng, 2, 12)
-    principal = between(rng, 5, 99 if difficulty == 1 else 9999) * step
+    principal = between(rng, 5, 999 if difficulty == 1 else 9999) * step
     kind = "simple" if difficulty < 3 else "compound"
     question = fill(words[kind], p=money(lang, principal), r=rate, n=years)
     lines = _simple if kind == "simple" else _compound
