@@ -8,7 +8,7 @@ OUT ?= demo-out
 WORKERS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check bench docs lock clean
+.PHONY: help setup demo test test-slow check bench docs screenshot lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -48,6 +48,9 @@ bench: $(READY)  ## run the benchmarks (tables on the terminal, JSON in benchmar
 
 docs: $(READY)  ## write the generated pages (docs/cli.md, docs/recipes.md)
 	$(BIN)/python docs/generate.py
+
+screenshot: demo  ## take the picture of the report page that the README shows (needs Chromium)
+	$(BIN)/python docs/screenshot.py $(OUT)/report.html docs/report.png
 
 lock:  ## resolve the dependencies again
 	$(BIN)/python -m pip install --quiet uv

@@ -95,6 +95,16 @@ def _print_found(found: list[Found]) -> None:
         click.echo(f"{hit.split}: row {hit.row} of {hit.path}")
         for key, value in hit.values.items():
             click.echo(f"  {key}: {_visible(_plain(value))}")
+        if hit.differences:
+            click.echo("  against the document that stays, [-only here-] {+only there+}:")
+            click.echo("  " + "".join(_marked(*piece) for piece in hit.differences))
+
+
+def _marked(kind: str, text: str) -> str:
+    shown = _visible(text)
+    if kind == "-":
+        return click.style(f"[-{shown}-]", fg="red")
+    return click.style(f"{{+{shown}+}}", fg="green") if kind == "+" else shown
 
 
 def _plain(value: object) -> str:

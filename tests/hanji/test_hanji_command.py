@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hanji.__main__ import COMMANDS, command
+from hanji.look import differences
 from hanji.schema import LANGS
 
 MINIMAL = """
@@ -183,6 +186,28 @@ def test_inspect_shows_rows_and_reasons(hanji, demo) -> None:
     missing = hanji("inspect", demo / "curate", "--id", "zzz")
     assert missing.code == 2
     assert "holds no row with id 'zzz'" in sentence(missing.err)
+
+
+def test_a_near_duplicate_is_shown_against_the_document_that_stays(hanji, demo) -> None:
+    args = ["inspect", demo / "curate", "--reason", "near_duplicate", "--rows", "20", "--json"]
+    rows = json.loads(hanji(*args).out)["rows"]
+    for row in rows:
+        hit = json.loads(hanji("inspect", demo / "curate", "--id", row["id"], "--json").out)[0]
+        pieces = hit["differences"]
+        here = "".join(text for kind, text in pieces if kind in " -")
+        assert here == hit["values"]["sample"]
+        if any(kind == "-" for kind, _ in pieces):
+            shown = hanji("inspect", demo / "curate", "--id", row["id"]).out
+            assert "[-" in shown
+            return
+    pytest.fail("no near-duplicate of the sample corpus differs in its beginning")
+
+
+@given(st.text(), st.text())
+def test_differences_hold_both_texts(first: str, second: str) -> None:
+    pieces = list(differences(first, second))
+    assert "".join(text for kind, text in pieces if kind in " -") == first
+    assert "".join(text for kind, text in pieces if kind in " +") == second
 
 
 def test_plan_writes_nothing_and_knows_what_is_reused(hanji, demo, tmp_path) -> None:
