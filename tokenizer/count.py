@@ -19,17 +19,20 @@ from tokenizer.scan import next_end
 __all__ = ["Counter"]
 
 U8 = npt.NDArray[np.uint8]
-I32 = npt.NDArray[np.int32]
 Int = int | np.int64
 I64 = npt.NDArray[np.int64]
-U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
 
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
+_HASH = np.uint64(0xFFFFFFFFFFFF0000)
+_ENTRY_BITS = np.uint64(31)  # a row's second word: where the bytes begin, and the entry
+_ENTRY = np.uint64((1 << 31) - 1)
+_BATCH = 32  # pieces
 _FULL = 0.6  # share of the hash table that may be in use
 _LONGEST = 1 << 20  # bytes; a longer piece is cut, for learning only, so that memory stays bounded
 
 
-@njit(inline="always")
+@njit
 def hash_bytes(data: U8, start: Int, end: Int) -> np.uint64:
     """Hash a byte range to 64 bits (FNV-1a with a final mix)."""
     h = np.uint64(0xCBF29CE484222325)
@@ -40,7 +43,7 @@ def hash_bytes(data: U8, start: Int, end: Int) -> np.uint64:
     return h ^ (h >> np.uint64(29))
 
 
-@njit(inline="always")
+@njit
 def _same(one: U8, at: Int, other: U8, start: Int, length: Int) -> bool:
     for i in range(length):  # noqa: SIM110 (numba compiles no generator)
         if one[at + i] != other[start + i]:
@@ -49,81 +52,124 @@ def _same(one: U8, at: Int, other: U8, start: Int, length: Int) -> bool:
 
 
 @njit
+def _mark(h: np.uint64, length: Int) -> np.uint64:
+    """Return the first word of a row: 48 bits of the hash, and the length up to 65535."""
+    return (h & _HASH) | np.uint64(min(length, 0xFFFF))
+
+
+@njit
+def _home(h: np.uint64, rows: U64) -> Int:
+    return np.int64((h >> np.uint64(16)) & np.uint64(len(rows) - 1))
+
+
+@njit
 def _find(
-    data: U8, start: Int, end: Int, tags: U32, slots: I32, arena: U8, offsets: I64
+    data: U8, start: Int, end: Int, h: np.uint64, rows: U64, arena: U8, offsets: I64
 ) -> tuple[Int, Int]:
-    """Return (slot, entry or -1) of a byte range."""
-    h = hash_bytes(data, start, end)
-    mask = len(slots) - 1
-    slot = np.int64(h & np.uint64(mask))
-    tag = np.uint32(h >> np.uint64(32))
-    while slots[slot] >= 0:
-        if tags[slot] == tag:
-            entry = np.int64(slots[slot])
-            at = offsets[entry]
-            length = offsets[entry + 1] - at
-            if length == end - start and _same(arena, at, data, start, length):
-                return slot, entry
-        slot = (slot + 1) & mask
-    tags[slot] = tag
-    return slot, -1
+    """Return (row, entry or -1) of a byte range that has the hash `h`."""
+    length = end - start
+    mark = _mark(h, length)
+    row = _home(h, rows)
+    while rows[row, 0]:
+        if rows[row, 0] == mark:
+            entry = np.int64(rows[row, 1] & _ENTRY)
+            at = np.int64(rows[row, 1] >> _ENTRY_BITS)
+            long = length >= 0xFFFF and offsets[entry + 1] - at != length
+            if not long and _same(arena, at, data, start, length):
+                return row, entry
+        row = (row + 1) & (len(rows) - 1)
+    return row, np.int64(-1)
+
+
+@njit
+def _add(
+    data: U8, start: Int, end: Int, h: np.uint64, row: Int, entry: Int,
+    rows: U64, arena: U8, offsets: I64, counts: I64,
+) -> bool:  # fmt: skip
+    """Add an entry at a free row; False: an array is full."""
+    used = offsets[entry]
+    length = end - start
+    if entry >= len(rows) * _FULL or entry >= len(counts) or used + length > len(arena):
+        return False
+    for i in range(length):
+        arena[used + i] = data[start + i]
+    offsets[entry + 1] = used + length
+    rows[row, 0] = _mark(h, length)
+    rows[row, 1] = np.uint64(used) << _ENTRY_BITS | np.uint64(entry)
+    return True
+
+
+@njit
+def _piece_end(data: U8, at: Int, stop: Int, table: U8, mode: Int) -> Int:
+    near = min(stop, at + _LONGEST)
+    end = next_end(data, at, near, table, mode)
+    if near < stop and end > near - 8:  # where the border of a run may have been cut off
+        end = near
+        while data[end] & 0xC0 == 0x80:
+            end -= 1
+    return end
 
 
 @njit
 def _count(
     data: U8, borders: I64, groups: I64, times: I64, state: I64, table: U8, mode: Int,
-    tags: U32, slots: I32, arena: U8, offsets: I64, counts: I64,
+    rows: U64, arena: U8, offsets: I64, counts: I64,
 ) -> Int:  # fmt: skip
-    """Count pieces from state = [document, byte, entries]; return 1 where an array is full."""
-    most = np.int64(len(slots) * _FULL)
+    """Count pieces from state = [document, byte, entries, -]; return 1 where an array is full.
+
+    Pieces are cut and looked up in batches: the memory that look-ups will need is touched ahead,
+    so that the processor waits for many cache misses at once and not for one after the other.
+    """
+    begins, hashes = np.empty(_BATCH + 1, np.int64), np.empty(_BATCH, np.uint64)
+    touched: Int = 0
     while state[0] < len(groups):
         stop = borders[state[0] + 1]
         group = groups[state[0]]
         at = max(state[1], borders[state[0]])
         while at < stop:
-            near = min(stop, at + _LONGEST)
-            end = next_end(data, at, near, table, mode)
-            if near < stop and end > near - 8:  # where the border of a run may have been cut off
-                end = near
-                while data[end] & 0xC0 == 0x80:
-                    end -= 1
-            slot, entry = _find(data, at, end, tags, slots, arena, offsets)
-            if entry < 0:
-                entry = state[2]
-                used = offsets[entry]
-                if entry >= most or entry >= len(counts) or used + end - at > len(arena):
-                    state[1] = at
-                    return 1
-                for i in range(end - at):
-                    arena[used + i] = data[at + i]
-                offsets[entry + 1] = used + end - at
-                slots[slot] = entry
-                state[2] += 1
-            counts[entry, group] += times[state[0]]
-            at = end
+            n = 0
+            while n < _BATCH and at < stop:
+                end = _piece_end(data, at, stop, table, mode)
+                begins[n], hashes[n] = at, hash_bytes(data, at, end)
+                touched ^= np.int64(rows[_home(hashes[n], rows), 0])
+                at = end
+                n += 1
+            begins[n] = at
+            for i in range(n):
+                word = rows[_home(hashes[i], rows), 1]
+                touched ^= np.int64(arena[np.int64(word >> _ENTRY_BITS)])
+                touched ^= counts[np.int64(word & _ENTRY), group]
+            for i in range(n):
+                start, end = begins[i], begins[i + 1]
+                row, entry = _find(data, start, end, hashes[i], rows, arena, offsets)
+                if entry < 0:
+                    entry = state[2]
+                    if not _add(
+                        data, start, end, hashes[i], row, entry, rows, arena, offsets, counts
+                    ):
+                        state[1] = start
+                        return 1
+                    state[2] += 1
+                counts[entry, group] += times[state[0]]
         state[0] += 1
+    state[3] = touched
     return 0
 
 
 @njit
 def _merge(
     other: U8, borders: I64, amounts: I64, state: I64,
-    tags: U32, slots: I32, arena: U8, offsets: I64, counts: I64,
+    rows: U64, arena: U8, offsets: I64, counts: I64,
 ) -> Int:  # fmt: skip
-    """Add another counter's entries, from state = [entry, -, entries]."""
-    most = np.int64(len(slots) * _FULL)
+    """Add another counter's entries, from state = [entry, -, entries, -]."""
     while state[0] < len(amounts):
-        at, end = borders[state[0]], borders[state[0] + 1]
-        slot, entry = _find(other, at, end, tags, slots, arena, offsets)
+        start, end = borders[state[0]], borders[state[0] + 1]
+        h = hash_bytes(other, start, end)
+        row, entry = _find(other, start, end, h, rows, arena, offsets)
         if entry < 0:
             entry = state[2]
-            used = offsets[entry]
-            if entry >= most or entry >= len(counts) or used + end - at > len(arena):
+            if not _add(other, start, end, h, row, entry, rows, arena, offsets, counts):
                 return 1
-            for i in range(end - at):
-                arena[used + i] = other[at + i]
-            offsets[entry + 1] = used + end - at
-            slots[slot] = entry
             state[2] += 1
         for group in range(amounts.shape[1]):
             counts[entry, group] += amounts[state[0], group]
@@ -132,15 +178,15 @@ def _merge(
 
 
 @njit
-def _place(n: Int, tags: U32, slots: I32, arena: U8, offsets: I64) -> None:
-    mask = len(slots) - 1
-    for entry in range(n):
-        h = hash_bytes(arena, offsets[entry], offsets[entry + 1])
-        slot = np.int64(h & np.uint64(mask))
-        while slots[slot] >= 0:
-            slot = (slot + 1) & mask
-        slots[slot] = entry
-        tags[slot] = np.uint32(h >> np.uint64(32))
+def _rehash(old: U64, rows: U64) -> None:
+    """Move rows into a larger table; the hash's bits that are needed stand in the row."""
+    for i in range(len(old)):
+        if old[i, 0]:
+            row = _home(old[i, 0], rows)
+            while rows[row, 0]:
+                row = (row + 1) & (len(rows) - 1)
+            rows[row, 0] = old[i, 0]
+            rows[row, 1] = old[i, 1]
 
 
 class Counter:
@@ -149,8 +195,7 @@ class Counter:
     def __init__(self, mode: int, groups: int = 1) -> None:
         self.mode, self.groups = mode, groups
         self.n = 0
-        self._tags = np.empty(1 << 16, np.uint32)
-        self._slots = np.full(1 << 16, -1, np.int32)
+        self._rows = np.zeros((1 << 16, 2), np.uint64)
         self._arena = np.empty(1 << 20, np.uint8)
         self._offsets = np.zeros((1 << 14) + 1, np.int64)
         self._counts = np.zeros((1 << 14, groups), np.int64)
@@ -196,7 +241,7 @@ class Counter:
         return finer
 
     def _add(self, data: U8, borders: I64, groups: I64, times: I64) -> None:
-        state = np.array([0, 0, self.n], np.int64)
+        state = np.array([0, 0, self.n, 0], np.int64)
         table = class_table()
         while _count(data, borders, groups, times, state, table, self.mode, *self._arrays):
             self._grow(int(state[2]))
@@ -204,15 +249,15 @@ class Counter:
 
     def merge(self, other: Counter) -> None:
         """Add another counter's pieces; the other one is emptied."""
-        state = np.array([0, 0, self.n], np.int64)
+        state = np.array([0, 0, self.n, 0], np.int64)
         while _merge(other.arena, other.offsets, other.counts, state, *self._arrays):
             self._grow(int(state[2]))
         self.n = int(state[2])
         Counter.__init__(other, other.mode, other.groups)
 
     @property
-    def _arrays(self) -> tuple[U32, I32, U8, I64, I64]:
-        return self._tags, self._slots, self._arena, self._offsets, self._counts
+    def _arrays(self) -> tuple[U64, U8, I64, I64]:
+        return self._rows, self._arena, self._offsets, self._counts
 
     def _grow(self, n: int) -> None:
         """Make room, above all for whichever array is nearly full."""
@@ -228,12 +273,11 @@ class Counter:
             offsets = np.zeros(size + 1, np.int64)
             offsets[: n + 1] = self._offsets[: n + 1]
             self._counts, self._offsets = counts, offsets
-        if n >= len(self._slots) * _FULL * 0.9:
-            size = len(self._slots) * 4
-            self._tags = np.empty(size, np.uint32)
-            self._slots = np.full(size, -1, np.int32)
-            _place(n, self._tags, self._slots, self._arena, self._offsets)
+        if n >= len(self._rows) * _FULL * 0.9:
+            rows = np.zeros((len(self._rows) * 2, 2), np.uint64)
+            _rehash(self._rows, rows)
+            self._rows = rows
 
     def free_table(self) -> None:
         """Give the hash table's memory back; the counter can count no more."""
-        self._tags, self._slots = np.empty(0, np.uint32), np.empty(0, np.int32)
+        self._rows = np.zeros((0, 2), np.uint64)

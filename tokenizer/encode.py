@@ -33,7 +33,7 @@ def byte_order() -> list[int]:
     return printable + [b for b in range(256) if b not in set(printable)]
 
 
-@njit(inline="always")
+@njit
 def _slot(key: Int, mask: Int) -> Int:
     h = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     return np.int64((h ^ (h >> np.uint64(32))) & np.uint64(mask))
@@ -53,7 +53,7 @@ def build_ranks(pairs: I32, keys: I64, values: I32) -> None:
             values[slot] = 256 + i
 
 
-@njit(inline="always")
+@njit
 def _rank(a: Int, b: Int, keys: I64, values: I32) -> Int:
     key = np.int64(a) << 32 | np.int64(b)
     mask = len(keys) - 1

@@ -21,7 +21,7 @@ U32 = npt.NDArray[np.uint32]
 _CAP = np.int64((1 << 32) - 1)
 
 
-@njit(inline="always")
+@njit
 def _bucket(key: Int, mask: Int) -> Int:
     h = np.uint64(key) * np.uint64(0xD6E8FEB86659FD93)
     return np.int64((h >> np.uint64(30)) & np.uint64(mask))
@@ -113,20 +113,33 @@ def _keep(
     return n, total
 
 
-def sketch_pairs(text: Text) -> U32:
+def sketch_pairs(text: Text, n_tokens: int) -> U32:
     """Count all pairs in hashed buckets: an upper bound for each."""
-    bits = int(np.clip(len(text.flat).bit_length(), 16, 26))
+    pairs = 4 * n_tokens * n_tokens
+    bits = int(np.clip(min(len(text.flat), pairs).bit_length(), 16, 26))
     sketch = np.zeros(1 << bits, np.uint32)
     _sketch(text, sketch)
     return sketch
 
 
+@njit
+def _histogram(sketch: U32) -> I64:
+    """Count buckets by the first four bits of their value: [shift * 16 + bits]."""
+    found = np.zeros(32 * 16, np.int64)
+    for i in range(len(sketch)):
+        value, shift = np.int64(sketch[i]), 0
+        while value >= 16:
+            value >>= 1
+            shift += 1
+        found[shift * 16 + value] += 1
+    return found
+
+
 def choose_floor(sketch: U32, wanted: int, at_least: int) -> int:
     """Choose a floor that about `wanted` buckets reach."""
-    if wanted >= len(sketch):
-        return at_least
-    found = np.partition(sketch, len(sketch) - wanted)[len(sketch) - wanted]
-    return max(int(found), at_least)
+    reached = np.cumsum(_histogram(sketch)[::-1])[::-1]  # how many have this value or more
+    place = int(np.flatnonzero(reached >= wanted)[-1]) if reached[0] >= wanted else 0
+    return max((place & 15) << (place >> 4), at_least)
 
 
 def build(text: Text, sketch: U32, floor: int, spare: int) -> tuple[Pairs, Heap, int, int]:
@@ -152,7 +165,7 @@ def build(text: Text, sketch: U32, floor: int, spare: int) -> tuple[Pairs, Heap,
     good = (keys >= 0) & (counts >= floor)
     n, total = int(np.count_nonzero(good)), int(sizes[good].sum(dtype=np.int64))
     room = 1 << int(2 * (n + spare)).bit_length()
-    pool_size = total + max(total // 2, 1 << 20) + 2 * int(sizes.max(initial=0))
+    pool_size = 2 * total + (1 << 20) + 2 * int(sizes.max(initial=0))
     pairs = Pairs(
         np.full(room, -1, np.int64), np.zeros(room, np.int64), np.zeros(room, np.int32),
         np.zeros(room, np.int64), np.empty(pool_size, np.int32),

@@ -17,15 +17,28 @@ from tokenizer.classes import class_table
 from tokenizer.count import Counter
 from tokenizer.encode import Encoder, byte_order
 from tokenizer.index import build, choose_floor, sketch_pairs
-from tokenizer.merge import DONE, DRY, FULL, SEPARATOR, Charges, Text, Tokens, add_pair, run
+from tokenizer.merge import (
+    BLOCK_BITS,
+    DONE,
+    DRY,
+    FULL,
+    SEPARATOR,
+    Charges,
+    Text,
+    Tokens,
+    add_pair,
+    run,
+)  # fmt: skip
 from tokenizer.rules import NO_RULES, place_token
 
 __all__ = ["Budget", "Vocabulary", "allot", "learn"]
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
+U32 = npt.NDArray[np.uint32]
 N = TypeVar("N", bound=np.generic)
 _STEP = 512  # merges between two looks at the clock
+_SLOTS_PER_MERGE = 4  # measured: a word has 8 bytes, and the guess must be low
 _FINER = 4  # a dry heap is filled again at a floor so many times lower
 
 
@@ -164,23 +177,20 @@ def lay_out(pieces: Counter, encoder: Encoder) -> Text:
     order = np.concatenate(orders)
     flat = encoder.encode(pieces.arena, pieces.offsets, order, SEPARATOR)
     borders = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(flat == SEPARATOR) + 1))
-    ends, heavy, shifts, weights = [], [], [], []
-    first = n_weights = 0
+    ends, starts, weights = [], [], []
+    first = 0
     for group, members in enumerate(orders):
         of_group = counts[members, group]
-        n_heavy = int(np.count_nonzero(of_group > 1))
-        start, end = int(borders[first]), int(borders[first + len(members)])
-        heavy_end = int(borders[first + n_heavy])
-        lengths = np.diff(borders[first : first + n_heavy + 1])
-        weights.append(np.repeat(of_group[:n_heavy], lengths))
-        ends.append(end)
-        heavy.append(heavy_end)
-        shifts.append(start - n_weights)
-        n_weights += heavy_end - start
+        steps = np.flatnonzero(np.diff(of_group, prepend=-1))
+        starts.append(borders[first + steps])
+        weights.append(of_group[steps])
         first += len(members)
+        ends.append(borders[first])
+    all_starts = np.concatenate((*starts, borders[-1:]))
+    blocks = np.searchsorted(all_starts, np.arange(0, len(flat), 1 << BLOCK_BITS), "right") - 1
     return Text(
-        flat, np.array(ends, np.int64), np.array(heavy, np.int64), np.array(shifts, np.int64),
-        np.concatenate(weights).astype(np.int64),
+        flat, np.array(ends, np.int64), all_starts, np.concatenate(weights),
+        blocks.astype(np.int32),
     )  # fmt: skip
 
 
@@ -234,8 +244,8 @@ def learn(
     charged = vocabulary.groups[vocabulary.groups >= 0]
     budget.taken[:] = np.bincount(charged, minlength=groups)[:groups]
     sums, sizes = np.zeros((2, target), np.int64), np.zeros((2, target), np.int64)
-    sketch = sketch_pairs(text)
-    floor = floor or choose_floor(sketch, max(target - vocabulary.n, 256) // 2, min_count)
+    sketch = sketch_pairs(text, vocabulary.n)
+    floor = floor or _first_floor(text, sketch, target - vocabulary.n, min_count)
     spare = 4 * target + 4096
     with progress.phase(name, target - vocabulary.n, "merges") as phase:
         while vocabulary.n < target:
@@ -264,8 +274,23 @@ def learn(
             if outcome == DONE:
                 break
             del pairs, heap
-            sketch = sketch_pairs(text)
+            sketch = sketch_pairs(text, vocabulary.n)
     return budget
+
+
+def _first_floor(text: Text, sketch: U32, wanted: int, at_least: int) -> int:
+    """Guess the count of the last merge, from below.
+
+    The merges make tokens of the most frequent pieces, so it is hardly less than the count of the
+    piece of that rank; and about as many pairs as there are merges to come must reach it.
+    """
+    if not len(text.weights):
+        return at_least
+    sizes = np.diff(text.starts)
+    by_count = np.argsort(-text.weights, kind="stable")
+    reached = np.searchsorted(np.cumsum(sizes[by_count]), _SLOTS_PER_MERGE * wanted)
+    of_pieces = int(text.weights[by_count[min(int(reached), len(by_count) - 1)]])
+    return max(of_pieces, choose_floor(sketch, max(wanted, 256) // 2, at_least))
 
 
 def _enlarge(vocabulary: Vocabulary) -> bool:

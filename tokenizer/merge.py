@@ -24,8 +24,8 @@ from hanji.kernels import njit
 from tokenizer.rules import allowed, find_token, place_token
 
 __all__ = [
-    "DONE", "DRY", "FULL", "PAUSE", "SEPARATOR", "Charges", "Heap", "Pairs", "Text", "Tokens",
-    "add_pair", "find_pair", "push", "run", "skip", "weight_at",
+    "BLOCK_BITS", "DONE", "DRY", "FULL", "PAUSE", "SEPARATOR", "Charges", "Heap", "Pairs", "Text",
+    "Tokens", "add_pair", "find_pair", "push", "run", "skip", "weight_at",
 ]  # fmt: skip
 
 U8 = npt.NDArray[np.uint8]
@@ -38,16 +38,20 @@ DONE, DRY, FULL, PAUSE = range(4)
 # places in `state`
 N_TOKENS, TARGET, N_HEAP, N_POOL, N_TABLE, FLOOR, BUDGET, N_DROPPED = range(8)
 LOAD = 0.6
+BLOCK_BITS = 5
 
 
 class Text(NamedTuple):
-    """The flat array, in one region for each language group; heavy pieces come first in each."""
+    """The flat array, in one region for each language group, frequent pieces first in each.
+
+    So weights fall in steps, and a slot's weight is found from the step that its block begins in.
+    """
 
     flat: I32
     ends: I64  # where each region ends
-    heavy: I64  # where the slots with a weight of their own end, by region
-    shifts: I64  # slot - shift is the place in `weights`, by region
-    weights: I64
+    starts: I64  # where each step begins, and one past the last slot
+    weights: I64  # of each step
+    blocks: I32  # the step in which each block of 32 slots begins
 
 
 class Pairs(NamedTuple):
@@ -86,13 +90,13 @@ class Charges(NamedTuple):
     dropped: I64  # a hash set; -1: free
 
 
-@njit(inline="always")
+@njit
 def _home(key: Int, mask: Int) -> Int:
     h = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     return np.int64((h ^ (h >> np.uint64(32))) & np.uint64(mask))
 
 
-@njit(inline="always")
+@njit
 def find_pair(key: Int, keys: I64) -> Int:
     """Return the slot of a pair, or -1."""
     mask = len(keys) - 1
@@ -104,7 +108,7 @@ def find_pair(key: Int, keys: I64) -> Int:
     return -1
 
 
-@njit(inline="always")
+@njit
 def add_pair(key: Int, keys: I64) -> Int:
     """Return the slot of a pair, taken if it was free."""
     mask = len(keys) - 1
@@ -115,14 +119,14 @@ def add_pair(key: Int, keys: I64) -> Int:
     return slot
 
 
-@njit(inline="always")
+@njit
 def _before(heap: Heap, i: Int, j: Int) -> bool:
     if heap.counts[i] != heap.counts[j]:
         return bool(heap.counts[i] > heap.counts[j])
     return bool(heap.keys[i] < heap.keys[j])
 
 
-@njit(inline="always")
+@njit
 def _swap(heap: Heap, i: Int, j: Int) -> None:
     heap.counts[i], heap.counts[j] = heap.counts[j], heap.counts[i]
     heap.keys[i], heap.keys[j] = heap.keys[j], heap.keys[i]
@@ -162,14 +166,14 @@ def _pop(heap: Heap, n: Int) -> Int:
     return n - 1
 
 
-@njit(inline="always")
+@njit
 def skip(flat: I32, at: Int) -> Int:
     """Return the slots of the token that begins at `at`."""
     n = flat[at + 1]
     return -n if n < 0 and n != SEPARATOR else 1
 
 
-@njit(inline="always")
+@njit
 def _region(text: Text, at: Int) -> Int:
     group = 0
     while at >= text.ends[group]:
@@ -177,11 +181,13 @@ def _region(text: Text, at: Int) -> Int:
     return group
 
 
-@njit(inline="always")
+@njit
 def weight_at(text: Text, at: Int) -> Int:
     """Return how often the piece around a slot occurs."""
-    group = _region(text, at)
-    return text.weights[at - text.shifts[group]] if at < text.heavy[group] else 1
+    step = np.int64(text.blocks[np.int64(at) >> BLOCK_BITS])
+    while text.starts[step + 1] <= at:
+        step += 1
+    return int(text.weights[step])
 
 
 @njit

@@ -14,14 +14,14 @@ import numpy.typing as npt
 from hanji.kernels import njit
 from tokenizer.classes import class_table
 
-__all__ = ["next_end", "pieces"]
+__all__ = ["ends", "next_end", "pieces"]
 
 U8 = npt.NDArray[np.uint8]
 Int = int | np.int64
 I64 = npt.NDArray[np.int64]
 
 
-@njit(inline="always")
+@njit
 def _width(byte: Int) -> Int:
     """Bytes of the character that starts with `byte`."""
     if byte < 0x80:
@@ -31,7 +31,7 @@ def _width(byte: Int) -> Int:
     return 3 if byte < 0xF0 else 4
 
 
-@njit(inline="always")
+@njit
 def _class(data: U8, at: Int, table: U8) -> Int:
     b = np.int64(data[at])
     if b < 0x80:
@@ -46,12 +46,12 @@ def _class(data: U8, at: Int, table: U8) -> Int:
     return np.int64(table[point])
 
 
-@njit(inline="always")
+@njit
 def _is_letter(kind: Int) -> bool:
     return bool(1 <= kind <= 3)
 
 
-@njit(inline="always")
+@njit
 def _is_sign(kind: Int) -> bool:
     return kind in (0, 4)  # neither white space, letter nor number
 
@@ -59,8 +59,16 @@ def _is_sign(kind: Int) -> bool:
 @njit
 def _over(data: U8, at: Int, stop: Int, table: U8, kinds: Int) -> Int:
     """Skip characters whose class is in the bit set `kinds`."""
-    while at < stop and (kinds >> _class(data, at, table)) & 1:
-        at += _width(data[at])
+    while at < stop:
+        byte = np.int64(data[at])
+        if byte < 0x80:
+            if not (kinds >> np.int64(table[byte])) & 1:
+                break
+            at += 1
+        else:
+            if not (kinds >> _class(data, at, table)) & 1:
+                break
+            at += _width(byte)
     return at
 
 
@@ -277,7 +285,8 @@ def next_end(data: U8, at: Int, stop: Int, table: U8, mode: Int) -> Int:
 
 
 @njit
-def _ends(data: U8, table: U8, mode: Int) -> I64:
+def ends(data: U8, table: U8, mode: Int) -> I64:
+    """Return where each piece of a text ends, in bytes."""
     out = np.empty(len(data), np.int64)
     n = 0
     at: Int = 0
@@ -296,6 +305,6 @@ def pieces(text: str, mode: int) -> list[str]:
     ['By the way', ',', ' ', '4', '2', '.']
     """
     data = text.encode()
-    ends = _ends(np.frombuffer(data, np.uint8), class_table(), mode)
-    borders = [0, *ends.tolist()]
+    found = ends(np.frombuffer(data, np.uint8), class_table(), mode)
+    borders = [0, *found.tolist()]
     return [data[a:b].decode() for a, b in itertools.pairwise(borders)]

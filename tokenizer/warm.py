@@ -20,7 +20,7 @@ from tokenizer.rules import rules_vector
 
 __all__ = ["compile_kernels", "is_cold"]
 
-_SECONDS = 40  # measured on one core of 2.5 GHz
+_SECONDS = 30  # measured on one core of 2.5 GHz
 _LARGEST = (count._count, count._merge, encode.encode_pieces, index._fill, merge.run)
 
 
