@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from hanji.schema import Lang
 from hanji.text.korean import josa
 from hanji.text.numbers import parse_number
-from synth.procedural.draw import between, choice, whole
+from synth.procedural.draw import between, choice, chosen, template, whole
 from synth.procedural.task import Problem, Task
 
 __all__ = ["ADDITION", "PLACES"]
@@ -159,16 +158,21 @@ def _column(lang: Lang, place: int, x: int, y: int, carry: int) -> tuple[str, st
     return line + end, digit, carry
 
 
-_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+_READ = {
+    lang: [template(text, a=r"[\d.,]*\d", b=r"[\d.,]*\d") for text in texts]
+    for lang, texts in _QUESTIONS.items()
+}
 
 
 def _check(lang: Lang, problem: Problem) -> bool:
-    """Read both numbers out of the question and add them as whole numbers."""
-    numbers = [parse_number(text, lang) for text in _NUMBER.findall(problem.question)]
-    if len(numbers) != 2 or None in numbers:
+    """Read both numbers by their places in the question; add them as whole numbers."""
+    match = chosen(_READ[lang], problem.question)
+    if match is None:
         return False
-    total = sum(int(number) for number in numbers if number is not None)
-    return parse_number(problem.answer, lang) == total
+    a, b = parse_number(match["a"], lang), parse_number(match["b"], lang)
+    if a is None or b is None:
+        return False
+    return parse_number(problem.answer, lang) == a + b
 
 
 ADDITION = Task("addition", 2, _make, _check)

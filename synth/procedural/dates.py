@@ -9,7 +9,7 @@ import numpy as np
 
 from hanji.schema import Lang
 from hanji.text.korean import josa
-from synth.procedural.draw import between
+from synth.procedural.draw import between, template
 from synth.procedural.task import Problem, Task
 
 __all__ = ["DATES"]
@@ -146,14 +146,20 @@ def _read(lang: Lang, text: str) -> tuple[datetime.date, list[int]]:
     return datetime.date(year, numbers[at + 1], numbers[at + 2]), rest
 
 
+_ASKED = {lang: template(words["question"], n=r"\d+") for lang, words in _WORDS.items()}
+
+
 def _check(lang: Lang, problem: Problem) -> bool:
     """Read date and days out of the question; let the calendar of Python answer."""
+    match = _ASKED[lang].fullmatch(problem.question)
+    if match is None:
+        return False
     try:
-        start, others = _read(lang, problem.question)
-        end = start + datetime.timedelta(days=others[0])
+        start, others = _read(lang, match["date"])
+        end = start + datetime.timedelta(days=int(match["n"]))
     except (StopIteration, ValueError, IndexError, OverflowError):
         return False
-    return len(others) == 1 and problem.answer == _date(lang, end.year, end.month, end.day)
+    return not others and problem.answer == _date(lang, end.year, end.month, end.day)
 
 
 DATES = Task("dates", 2, _make, _check)

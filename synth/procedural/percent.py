@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,8 +9,8 @@ import numpy as np
 
 from hanji.schema import Lang
 from hanji.text.korean import josa
-from hanji.text.numbers import format_number, parse_number
-from synth.procedural.draw import between, choice
+from hanji.text.numbers import format_number
+from synth.procedural.draw import between, choice, numbers, template
 from synth.procedural.task import Problem, Task
 
 __all__ = ["PERCENT"]
@@ -27,7 +26,8 @@ _MONEY: dict[Lang, tuple[str, int, int]] = {
 }
 _THINGS: dict[Lang, tuple[str, ...]] = {
     "en": ("A bundle of paper", "A jacket", "A lamp", "A bicycle", "A suitcase", "A guitar"),
-    "ko": ("종이 한 묶음", "겉옷 한 벌", "전등 한 개", "자전거 한 대", "여행 가방 한 개", "기타 한 대"),
+    "ko": ("종이 한 묶음", "겉옷 한 벌", "전등 한 개", "자전거 한 대", "여행 가방 한 개",
+           "기타 한 대"),
     "es": ("Un paquete de papel", "Una chaqueta", "Una lámpara", "Una bicicleta", "Una maleta",
            "Una guitarra"),
     "de": ("Ein Bündel Papier", "Eine Jacke", "Eine Lampe", "Ein Fahrrad", "Ein Koffer",
@@ -111,15 +111,22 @@ def _make(lang: Lang, difficulty: int, rng: np.random.Generator) -> Problem:
     return Problem(words["question"].format(**shown), thinking, shown["left"])
 
 
-_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+_READ = {
+    lang: template(words["question"], thing="|".join(_THINGS[lang]), price=r"\D?\d.*?", rate=r"\d+")
+    for lang, words in _WORDS.items()
+}
 
 
 def _check(lang: Lang, problem: Problem) -> bool:
     """Read price and rate out of the question; pay the share that is left, as a fraction."""
-    numbers = [parse_number(text, lang) for text in _NUMBER.findall(problem.question)]
-    if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
+    match = _READ[lang].fullmatch(problem.question)
+    if match is None:
         return False
-    left = Fraction(numbers[0]) * (100 - Fraction(numbers[1])) / 100
+    try:
+        (price,) = numbers(match["price"], lang)
+    except ValueError:
+        return False
+    left = Fraction(price) * (100 - int(match["rate"])) / 100
     return problem.answer == _money(lang, Decimal(left.numerator) / Decimal(left.denominator))
 
 
