@@ -85,6 +85,14 @@ def test_problems_by_hand(name: str, lang: str, question: str, right: str, wrong
     assert not TASKS[name].check(lang, Problem(question, "", wrong))
 
 
+def test_other_words_around_the_numbers_are_refused() -> None:
+    assert not TASKS["addition"].check("en", Problem("What is 17 minus 25?", "", "42"))
+    assert not TASKS["subtraction"].check("en", Problem("Subtract 9 from 4.", "", "5"))
+    assert not TASKS["multiplication"].check("de", Problem("Wie viel ist 3 plus 4?", "", "12"))
+    question = "2024년 2월 28일에서 2일 전은 며칠입니까?"
+    assert not TASKS["dates"].check("ko", Problem(question, "", "2024년 3월 1일"))
+
+
 def test_every_kind_has_a_problem_by_hand_and_is_in_the_recipe() -> None:
     assert {name for name, *_ in BY_HAND} == set(TASKS)
     assert set(Procedural().tasks) == set(TASKS)
