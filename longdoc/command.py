@@ -101,6 +101,7 @@ def _print_buckets(manifest: Manifest, out: Path) -> None:
 @click.option("--kinds", help="Kinds, such as single,multi_key.")
 @click.option("--langs", help="Languages, such as en,ko.")
 @click.option("--count", type=click.IntRange(min=1), help="Probes of each cell.")
+@click.option("--split", type=click.Choice(["eval", "train"]), help="To test with or to train on.")
 @click.option("--seed", type=int, help="Seed of every draw.")
 @output_option
 @workers_option
@@ -115,6 +116,7 @@ def probe(
     kinds: str | None,
     langs: str | None,
     count: int | None,
+    split: str | None,
     seed: int | None,
     out: Path,
     workers: int,
@@ -134,6 +136,8 @@ def probe(
     given |= {k: v.split(",") for k, v in (("kinds", kinds), ("langs", langs)) if v}
     if count:
         given["count"] = count
+    if split:
+        given["split"] = split
     from hanji.recipe import decode
 
     base = msgspec.to_builtins(section.probe or Probe())
@@ -183,6 +187,8 @@ def _print_score(result: Score) -> None:
         rows.append(row)
     table("share right by length (tokens) and depth (%)", ["length", *depths], rows)
     parts = [*result.kinds.items(), *result.langs.items(), ("all", result.total)]
+    if result.none_false is not None:
+        parts.append(("false none", result.none_false))
     lines = [
         [name, f"{cell.right:,}/{cell.n:,}", f"{cell.share:.3f}", f"{cell.low:.3f}-{cell.high:.3f}"]
         for name, cell in parts

@@ -21,6 +21,8 @@ from longdoc.templates import TEMPLATES
 __all__ = ["Hidden", "Hole", "Needle", "begin", "hide"]
 
 SLACK = 48  # tokens of haystack beyond what the estimate asks for
+# Tokens between the last border for needles and the end; seams may take more than was estimated.
+MARGINS = (8, 32, 128, 512)
 TRIES = 64  # cuts that are tried before fillers
 FILLERS = (".", " .", "…", " …", "。", "-", " -", "\n.")  # where no cut has the right sum
 
@@ -96,33 +98,61 @@ def hide(
     texts = [gap + n.text + gap * n.block for n, gap in zip(needles, gaps, strict=True)]
     overhead = int(haystack.tokenizer.counts([head, question, *texts]).sum())
     wanted = room - overhead
-    margin = SLACK // 2 + 2 * len(needles)  # seams may take a few tokens more or less
-    if wanted < 2 * margin:
+    if wanted < SLACK:
         raise RecipeError(
-            f"{what} needs at least {overhead + 2 * margin:,} tokens for its words beside the room "
-            f"for the answer; {room:,} are too few, raise longdoc.probe.lengths"
-        )
-    have = haystack.n_tokens - int(haystack.before[first])
-    if have < wanted + margin:
-        raise RecipeError(
-            f"the held-out text in {haystack.lang} has {have:,} tokens, {what} needs "
-            f"{wanted + margin:,}; add documents or raise curate.heldout_share"
+            f"{what} needs at least {overhead + SLACK:,} tokens for its words beside the room for "
+            f"the answer; {room:,} are too few, raise longdoc.probe.lengths"
         )
     base = int(haystack.before[first])
-    last = bisect_right(haystack.before, base + wanted - margin) - 1
-    borders = [_border(haystack, first, last, base + wanted * n.depth / 100) for n in needles]
-    body, marks = _body(haystack, needles, borders, first)
-    tail = haystack.sentences[max([first, *borders])]
-    parts: list[Part] = [head, *body]
-    for parts_, spliced in _fitted(splicer, parts, int(tail), base + wanted, question, room):
-        prompt = text_of(haystack, parts_)
-        holes = tuple(_hole(spliced, len(head) + a, len(head) + b) for a, b in marks)
-        achieved = 100 * (int(haystack.before[borders[main]]) - base) / wanted
-        return Hidden(prompt, holes, round(min(100.0, achieved), 3), tuple(parts_), spliced)
+    have = haystack.n_tokens - base
+    if have < wanted + MARGINS[0]:
+        raise RecipeError(
+            f"the held-out text in {haystack.lang} has {have:,} tokens, {what} needs "
+            f"{wanted + MARGINS[0]:,}; add documents or raise curate.heldout_share"
+        )
+    # Once to learn how many tokens the seams take, then for good.
+    laid = _lay(haystack, needles, first, wanted, MARGINS[0])
+    end = int(haystack.tokens.ends[base + wanted - 1])
+    rest: list[Part] = [(laid.tail, end)] if end > laid.tail else []
+    trial = splicer.splice([head, *laid.body, *rest, question])
+    wanted = min(wanted + room - trial.n_tokens, have)
+    for margin in MARGINS:
+        laid = _lay(haystack, needles, first, wanted, margin)
+        for parts, spliced in _fitted(
+            splicer, [head, *laid.body], laid.tail, base + wanted, question, room
+        ):
+            achieved = 100 * (int(haystack.before[laid.borders[main]]) - base) / wanted
+            return Hidden(
+                text_of(haystack, parts),
+                tuple(_hole(spliced, len(head) + a, len(head) + b) for a, b in laid.marks),
+                round(min(100.0, achieved), 3),
+                tuple(parts),
+                spliced,
+            )
     raise RecipeError(
         f"{haystack.tokenizer.where}: no text of exactly {room:,} tokens was found for {what}; "
         "use another tokenizer or another seed"
     )
+
+
+class _Laid(msgspec.Struct, frozen=True):
+    """Needles at their borders."""
+
+    body: list[Part]  # spans of the haystack and needles, up to the last needle
+    marks: list[tuple[int, int]]  # characters of each needle within the body
+    borders: list[int]  # sentence behind each needle
+    tail: int  # character of the haystack behind the last needle
+
+
+def _lay(
+    haystack: Haystack, needles: Sequence[Needle], first: int, wanted: int, margin: int
+) -> _Laid:
+    """Lay needles at the borders nearest to their depths, none in the last `margin` tokens."""
+    base = int(haystack.before[first])
+    last = max(first, bisect_right(haystack.before, base + wanted - margin) - 1)
+    borders = [_border(haystack, first, last, base + wanted * n.depth / 100) for n in needles]
+    body, marks = _body(haystack, needles, borders, first)
+    return _Laid(body, marks, borders, int(haystack.sentences[max([first, *borders])]))
 
 
 def _border(haystack: Haystack, first: int, last: int, target: float) -> int:

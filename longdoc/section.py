@@ -43,7 +43,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A grid of needle probes."""
 
-    kinds: tuple[Kind, ...] = ("single", "multi_key")
+    kinds: tuple[Kind, ...] = ("single", "multi_key", "multi_value", "multi_query", "none")
     """Kinds of probe."""
     lengths: tuple[Positive, ...] = (4_096, 8_192, 16_384, 24_576, 32_768)
     """Tokens of a probe, exactly, the room for the answer included."""
@@ -55,7 +55,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Probes of each kind, length, depth and language."""
     split: Literal["eval", "train"] = "eval"
     """Probes to test with, or to train on: with answers, and of other documents, keys, numbers."""
-    train_share: Share = 0.5
+    train_share: Share = 0.25
     """Share of the held-out documents, by their ids, that only training probes are made of."""
     check: Share = 0.02
     """Share of the probes whose tokens are compared with a full encoding; 1 encodes all in full."""
@@ -97,6 +97,8 @@ class Longdoc(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Long documents."""
     probe: Probe | None = Probe()
     """Needle probes; null makes none."""
+    train: bool = False
+    """Make the same grid for training too, of other documents, keys and numbers."""
     gate: Gate = Gate()
     """Criteria of the green light."""
     seed: int = 1

@@ -199,6 +199,9 @@ class Splicer:
             n = agree if whole else AGREE_WITHOUT
             if (not whole and context <= CONTEXT) or a + n > high or b + n > last:
                 continue
+            # Without a common border the run must lie within one long piece on both sides.
+            if not whole and (tokens.opens[a : a + n].any() or encoded.opens[b : b + n].any()):
+                continue
             same_ids = np.array_equal(tokens.ids[a : a + n], encoded.ids[b : b + n])
             moved = int(encoded.starts[b] - tokens.starts[a])
             if same_ids and np.array_equal(

@@ -1,8 +1,13 @@
-"""The `longdoc` stage of a run: long documents in `longdoc/`, probes in `probes/`."""
+"""The `longdoc` stage of a run: long documents in `longdoc/`, probes in `probes/`.
+
+Probes to train on go to `probes-train/`.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+import msgspec
 
 from hanji.execution import Execution
 from hanji.manifest import Manifest
@@ -22,4 +27,8 @@ def run(recipe: Recipe, root: Path, execution: Execution) -> list[Manifest]:
     if section.probe is not None:
         place = root / "probes"
         made.append(probe(section.probe, section.seed, curated, tokenizer, place, execution))
+    if section.probe is not None and section.train:
+        grid = msgspec.structs.replace(section.probe, split="train")
+        place = root / "probes-train"
+        made.append(probe(grid, section.seed, curated, tokenizer, place, execution))
     return made

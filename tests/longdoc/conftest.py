@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,12 +22,20 @@ Curate = Callable[..., Path]
 
 
 def sample_texts(lang: str) -> Iterator[str]:
-    """The sample corpus of a language: short documents, then long ones."""
+    """The sample corpus of a language: short documents, then long ones.
+
+    It has near-duplicates, planted for curation to find; of these only the first is given.
+    """
+    seen: set[str] = set()
     for folder in ("docs", "long"):
         for line in (ROOT / "recipes/demo" / folder / f"{lang}.jsonl").open(encoding="utf-8"):
             text = json.loads(line).get("text")
-            if isinstance(text, str):
+            if not isinstance(text, str):
+                continue
+            sentences = {part for part in re.split(r"[.。\n]", text) if len(part) > 15}
+            if not sentences & seen:
                 yield text
+            seen |= sentences
 
 
 def curate(directory: Path, texts: dict[str, list[str]], heldout_share: float) -> Path:
