@@ -17,8 +17,6 @@ import numpy as np
 import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
 from hanji.manifest import Commit
 from hanji.report import Report
 from hanji.schema import DOCUMENT

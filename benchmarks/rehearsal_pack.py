@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
 SPREAD = 1.2  # of log-normal lengths; with the mean below it is 1,432 tokens a document
 MEAN = 1_432
 
@@ -30,7 +29,6 @@ def lengths_of(documents: int, context: int) -> np.ndarray:
 
 
 def ours(documents: int, context: int) -> dict[str, float]:
-    sys.path.insert(0, str(ROOT))
     from rehearsal.move import fill
     from rehearsal.pack import pack
 

@@ -84,7 +84,7 @@ def emit(value: object, as_json: bool, render: Callable[[], None] | None = None)
 
 
 def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """Print a table to stdout; the first column is aligned left, the others right."""
+    """Print a table to stdout; columns of numbers are aligned right."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -94,10 +94,15 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     drawn = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for number, name in enumerate(columns):
-        drawn.add_column(name, justify="left" if number == 0 else "right", overflow="fold")
+        numeric = number > 0 and all(_starts_as_number(row[number]) for row in rows)
+        drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     console.print(drawn)
+
+
+def _starts_as_number(cell: str) -> bool:
+    return not cell or cell.lstrip("-+$ ░▒▓█")[:1].isdigit()
 
 
 def terminal_progress() -> Progress:

@@ -24,7 +24,8 @@ class Stage(msgspec.Struct, frozen=True):
     """One section's place in a run."""
 
     section: str
-    module: str  # has run(recipe, root, execution) -> list[Manifest]
+    package: str  # `stage` in it has run(recipe, root, execution) -> list[Manifest],
+    # `forecast` in it has forecast(recipe, given, rates) -> Work
     settings: str  # "module:type" of the section
 
 
@@ -33,12 +34,12 @@ class _Runs(Protocol):
 
 
 STAGES = (
-    Stage("curate", "pipelines.stage", "pipelines.section:Curate"),
-    Stage("tokenizer", "tokenizer.stage", "tokenizer.section:TokenizerSection"),
-    Stage("reasoning", "synth.stage", "synth.section:Reasoning"),
-    Stage("longdoc", "longdoc.stage", "longdoc.section:Longdoc"),
-    Stage("rehearsal", "rehearsal.stage", "rehearsal.section:Rehearsal"),
-    Stage("export", "rehearsal.export.stage", "rehearsal.export.section:Export"),
+    Stage("curate", "pipelines", "pipelines.section:Curate"),
+    Stage("tokenizer", "tokenizer", "tokenizer.section:TokenizerSection"),
+    Stage("reasoning", "synth", "synth.section:Reasoning"),
+    Stage("longdoc", "longdoc", "longdoc.section:Longdoc"),
+    Stage("rehearsal", "rehearsal", "rehearsal.section:Rehearsal"),
+    Stage("export", "rehearsal.export", "rehearsal.export.section:Export"),
 )
 
 
@@ -73,5 +74,5 @@ def run(recipe: Recipe, root: Path, execution: Execution) -> Iterator[tuple[Stag
         (stage, manifests that it made or reused), as each is done.
     """
     for stage in check(recipe):
-        runs = cast(_Runs, importlib.import_module(stage.module).run)
+        runs = cast(_Runs, importlib.import_module(f"{stage.package}.stage").run)
         yield stage, runs(recipe, root, execution)

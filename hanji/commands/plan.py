@@ -38,8 +38,38 @@ def _print(made: Forecast) -> None:
         for source in made.sources
     ]  # fmt: skip
     table("", ["source", "files", "MB", "documents (about)", "MB of text (about)"], rows)
-    table("", ["stage", "state"], [[stage.section, stage.state] for stage in made.stages])
-    click.echo(
-        f"curation: about {made.seconds:,.0f} s on one worker, "
-        f"at {made.rate / 1e6:,.1f} MB/s measured on a sample of this input"
-    )
+    stages = [
+        [
+            stage.section,
+            _time(stage.work.seconds),
+            f"{stage.work.memory / 1e9:,.1f}",
+            f"{stage.work.output / 1e6:,.0f}",
+            stage.work.note,
+            stage.state,
+        ]
+        for stage in made.stages
+    ]
+    head = ["stage", "one worker", "GB of memory", "MB written", "what", "state"]
+    table("", head, stages)
+    click.echo(f"what is to be made: about {_time(made.seconds)} on one worker")
+    asked = sum(stage.work.tokens for stage in made.stages)
+    if asked:
+        money = sum(stage.work.money for stage in made.stages)
+        click.echo(f"of a language model: about {asked:,} tokens, {money:,.2f} by your prices")
+    if made.dataflow is not None:
+        cost = made.dataflow
+        click.echo(
+            f"curation on Dataflow: about {cost.vcpu_hours:,.2f} vCPU hours, "
+            f"{cost.shuffle_gb:,.2f} GB shuffled, ${cost.dollars:,.2f} ({cost.prices})"
+        )
+
+
+def _time(seconds: float) -> str:
+    """Write a duration for people.
+
+    >>> _time(8.4), _time(600), _time(30_000)
+    ('8 s', '10 min', '8.3 h')
+    """
+    if seconds < 120:
+        return f"{seconds:,.0f} s"
+    return f"{seconds / 60:,.0f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"

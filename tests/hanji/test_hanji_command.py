@@ -216,7 +216,7 @@ def test_plan_writes_nothing_and_knows_what_is_reused(hanji, demo, tmp_path) -> 
     assert sum(source["files"] for source in fresh["sources"]) > 20
     assert all(stage["state"] == "to be made" for stage in fresh["stages"])
     again = json.loads(hanji("plan", "recipes/demo.yaml", "-o", demo, "--json").out)
-    assert again["stages"][0]["state"] != "to be made"
+    assert again["stages"][0]["state"].startswith("there")
 
 
 def test_the_commands_of_the_first_try(hanji, demo, tmp_path, root) -> None:

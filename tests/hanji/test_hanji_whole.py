@@ -29,6 +29,7 @@ STAGES = {
     "rehearsal/short": "packed/1",
     "rehearsal/long": "packed/1",
 }
+HUB_SIZES = {"n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M"}
 SHARED = Path("recipes/shared-data.yaml")
 
 
@@ -192,3 +193,27 @@ def test_the_whole_recipe_runs_on_real_text(shared_data: Path, tmp_path: Path, h
     page = tmp_path / "report.html"
     assert hanji("report", out, "-o", page).code == 0
     assert page.stat().st_size < 5_000_000
+
+
+def test_every_dataset_card_is_one_of_the_hub(demo: Path) -> None:
+    from huggingface_hub import DatasetCard
+
+    for part in find([demo]):
+        text = (part.dataset.directory / "README.md").read_text("utf-8")
+        card = DatasetCard(text)
+        data = card.data.to_dict()
+        assert data["pretty_name"]
+        assert set(data.get("language", [])) <= set(LANGS)
+        assert all(size in HUB_SIZES for size in data.get("size_categories", []))
+        named = [config["config_name"] for config in data.get("configs", [])]
+        assert len(named) == len(set(named))
+        for config in data.get("configs", []):
+            for files in config["data_files"]:
+                assert list(part.dataset.directory.glob(files["path"])), files
+
+
+def test_the_hub_refuses_a_card_that_is_none() -> None:
+    from huggingface_hub import DatasetCard
+
+    with pytest.raises(ValueError, match=r"(?i)metadata|mapping|yaml"):
+        DatasetCard("---\n- no\n- mapping\n---\n# x\n")
