@@ -104,7 +104,7 @@ def test_a_run_writes_samples_of_both_families_with_the_law(tmp_path: Path) -> N
     section = Reasoning(procedural=Procedural(count=10))
     manifest = make(section, source, tmp_path / "a", Execution())
     manifest.report.check()
-    assert manifest.rows == 6 * (3 * 10 + 2)
+    assert manifest.rows == 6 * (len(section.procedural.tasks) * 10 + 2)
     assert manifest.kind == "thought/1"
     rows = [r for b in Dataset.open(tmp_path / "a").batches(lang="ko") for r in b.to_pylist()]
     assert {row["family"] for row in rows} == {"procedural", "extractive"}
