@@ -1,10 +1,13 @@
 """Korean particles that agree with the sound before them.
 
 A particle has one form behind a final consonant and another behind a vowel: 책은 but 종이는. Behind
-digits and Latin letters the sound is that of their Korean name: 3은 (삼은), 2는 (이는), km는.
+digits and Latin letters the sound is that of their Korean name: 3은 (삼은), 2는 (이는), N은 (엔은);
+a unit behind a number is read in full: 5km는 (킬로미터는), 5kg은 (킬로그램은).
 """
 
 from __future__ import annotations
+
+import re
 
 __all__ = ["has_final", "josa"]
 
@@ -14,6 +17,9 @@ _RIEUL = 8  # number of the final ㄹ within a syllable
 _DIGIT_FINALS = {"0": 21, "1": 8, "3": 16, "6": 1, "7": 8, "8": 8}
 # Names of letters that end in a consonant: 엘 엠 엔 알.
 _LETTER_FINALS = {"l": 8, "m": 16, "n": 4, "r": 8}
+# Units as they are read: 미터, 리터 and their multiples end in a vowel, 그램 in ㅁ.
+_UNIT_FINALS = {"m": 0, "km": 0, "cm": 0, "mm": 0, "l": 0, "ml": 0, "g": 16, "kg": 16, "mg": 16}
+_UNIT = re.compile(r"[0-9] ?([A-Za-z]{1,2})$")
 _PAIRS = {
     "은/는": ("은", "는"),
     "이/가": ("이", "가"),
@@ -30,7 +36,11 @@ _PAIRS = {
 
 def _final(word: str) -> int:
     """Return the number of the final consonant of the last sound, 0 behind a vowel."""
-    for char in reversed(word.rstrip(")]}\"'” 　")):
+    bare = word.rstrip(")]}\"'” 　")
+    unit = _UNIT.search(bare)
+    if unit is not None and unit.group(1) in _UNIT_FINALS:
+        return _UNIT_FINALS[unit.group(1)]
+    for char in reversed(bare):
         code = ord(char)
         if _FIRST <= code <= _LAST:
             return (code - _FIRST) % _FINALS
@@ -70,6 +80,8 @@ def josa(word: str, pair: str) -> str:
 
     >>> josa("한지", "은/는"), josa("책", "을/를"), josa("서울", "으로/로"), josa("13", "이/가")
     ('한지는', '책을', '서울로', '13이')
+    >>> josa("5 km", "은/는"), josa("3kg", "은/는"), josa("N", "은/는")
+    ('5 km는', '3kg은', 'N은')
     """
     closed, opened = _PAIRS[pair]
     final = _final(word)
