@@ -87,6 +87,7 @@ class Splicer:
     def __init__(self, haystack: Haystack, *, whole: bool = False) -> None:
         self.haystack, self.whole = haystack, whole
         self._windows: dict[str, Encoded] = {}
+        self._borders: dict[tuple[str, int, int], tuple[int, int] | None] = {}
 
     def splice(self, parts: Sequence[Part]) -> Spliced:
         """Find the tokens of a prompt.
@@ -109,18 +110,19 @@ class Splicer:
         segments: list[Segment] = []
         token, cached_from, delta = 0, -1, 0
         for window in self._cut(parts, context):
-            encoded = self._encoded(window.text)
+            text = window.text
+            encoded = self._encoded(text)
             first, last = 0, len(encoded)
             if window.left is not None:
-                found = self._common(encoded, window.left, 0, AGREE, context)
+                found = self._border(text, encoded, window.left, 0, context)
                 if found is None:
                     return None
                 first, here = found
                 segments.append(self._stretch(cached_from, here, token, delta))
                 token += here - cached_from
             if window.right is not None:
-                shift = len(window.text) - window.right[1]  # haystack to window
-                found = self._common(encoded, window.right, shift + window.right[0], AGREE, context)
+                shift = len(text) - window.right[1]  # haystack to window
+                found = self._border(text, encoded, window.right, shift + window.right[0], context)
                 if found is None:
                     return None
                 last, cached_from = found
@@ -169,9 +171,19 @@ class Splicer:
     def forget(self) -> None:
         """Forget the windows that were encoded."""
         self._windows.clear()
+        self._borders.clear()
+
+    def _border(
+        self, text: str, encoded: Encoded, span: tuple[int, int], at: int, context: int
+    ) -> tuple[int, int] | None:
+        """Find a common border once for each window and side."""
+        key = (text, span[0], at)
+        if key not in self._borders:
+            self._borders[key] = self._common(encoded, span, at, context)
+        return self._borders[key]
 
     def _common(
-        self, encoded: Encoded, span: tuple[int, int], at: int, agree: int, context: int
+        self, encoded: Encoded, span: tuple[int, int], at: int, context: int
     ) -> tuple[int, int] | None:
         """Find the first common border within a context.
 
@@ -179,7 +191,6 @@ class Splicer:
             encoded: tokens of the window.
             span: the context in the haystack's characters.
             at: where the context begins in the window.
-            agree: tokens that must be equal behind the border.
             context: its characters.
 
         Returns:
@@ -190,13 +201,17 @@ class Splicer:
         first, last = np.searchsorted(encoded.starts, [at + 1, at + span[1] - span[0] - GUARD])
         here = tokens.starts[low:high] - span[0]
         there = encoded.starts[first:last] - at
-        _, ours, theirs = np.intersect1d(here, there, return_indices=True)
-        for a, b in zip((ours + low).tolist(), (theirs + first).tolist(), strict=True):
+        if not len(here) or not len(there):
+            return None
+        at_most = len(here) - 1
+        near = np.minimum(np.searchsorted(here, there), at_most)
+        common = np.flatnonzero(here[near] == there)
+        for a, b in zip((near[common] + low).tolist(), (common + first).tolist(), strict=True):
             # A border within a character's bytes is none.
             if tokens.ends[a - 1] > tokens.starts[a] or encoded.ends[b - 1] > encoded.starts[b]:
                 continue
             whole = bool(tokens.opens[a]) and bool(encoded.opens[b])
-            n = agree if whole else AGREE_WITHOUT
+            n = AGREE if whole else AGREE_WITHOUT
             if (not whole and context <= CONTEXT) or a + n > high or b + n > last:
                 continue
             # Without a common border the run must lie within one long piece on both sides.

@@ -79,7 +79,7 @@ class Draw(msgspec.Struct, frozen=True):
 
     def times(self) -> int:
         """Return how many times as many needles a long probe holds."""
-        return 1 if self.room < 4_096 else 2 if self.room < 32_768 else 4
+        return 1 if self.room < 4_096 else 2
 
     def order(self, options: Sequence[T]) -> list[T]:
         """Shuffle."""

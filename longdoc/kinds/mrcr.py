@@ -9,7 +9,7 @@ from longdoc.kinds.draw import Draw, Drawn, Hide, half
 
 __all__ = ["mrcr"]
 
-FEWEST, MOST = 6, 48  # turns
+FEWEST, MOST = 6, 32  # turns
 TOKENS = 512  # of a turn, about
 
 

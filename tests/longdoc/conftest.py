@@ -53,6 +53,12 @@ def curate(directory: Path, texts: dict[str, list[str]], heldout_share: float) -
 
 
 @pytest.fixture(scope="session")
+def samples() -> dict[str, list[str]]:
+    """The sample corpus in six languages."""
+    return {lang: list(sample_texts(lang)) for lang in LANGS}
+
+
+@pytest.fixture(scope="session")
 def curated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample corpus in six languages, most of it held out."""
     texts = {lang: list(sample_texts(lang)) for lang in LANGS}

@@ -58,12 +58,10 @@ def test_no_part_is_longer_than_the_window(built: Path, tokenizer_paths: dict[st
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("window", [300, 444, 1000])
 def test_parts_cover_the_text_of_a_book(
-    lang: str, window: int, tokenizer_paths: dict[str, Path]
+    lang: str, window: int, tokenizer_paths: dict[str, Path], samples: dict[str, list[str]]
 ) -> None:
-    from tests.longdoc.conftest import sample_texts
-
     tokenizer = Tokenizer.load(tokenizer_paths["superword"])
-    text = "\n\n".join(sample_texts(lang))[:9000]
+    text = "\n\n".join(samples[lang])[:9000]
     found = parts_of(text, lang, window, tokenizer)
     assert found[0].start == 0
     assert found[-1].end == len(text)
