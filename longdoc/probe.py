@@ -23,6 +23,7 @@ from hanji.schema import Lang, make_schema
 from hanji.seeds import pick, rng, stable_hex, uniform
 from hanji.shards import ShardSet
 from hanji.tokens import Tokenizer
+from longdoc.harness import FOLDER, JsonLines, Line
 from longdoc.haystack import Haystack, Split, gather
 from longdoc.kinds import KINDS, Draw, Drawn
 from longdoc.place import SLACK, Hidden, Needle, begin, hide
@@ -212,6 +213,9 @@ def probe(
     grid = sorted(cells(section, seed), key=lambda cell: cell.haystack_lang)
     report = Report()
     shards = ShardSet(commit.work, PROBE, rows_per_batch=20)
+    # Training probes are no task to test with: their lines stand in a folder of another name.
+    folder = FOLDER if section.split == "eval" else "jsonl"
+    lines = None if section.jsonl == "none" else JsonLines(commit.work, folder, section.jsonl)
     sizes: dict[str, int] = {}
     with execution.progress.phase("probes", len(grid), "probes") as phase:
         splicer = None
@@ -225,6 +229,8 @@ def probe(
                 _check(made, cell, tokenizer)
             splicer.forget()
             shards.write(cell.lang, pa.RecordBatch.from_pylist([row], schema=PROBE))
+            if lines is not None:
+                lines.write(_line(str(row["id"]), made, cell), made.answer_room)
             report.made("probes", cell.lang)
             report.kept("probes", cell.lang)
             phase.advance(1)
@@ -233,7 +239,26 @@ def probe(
         "split": section.split,
         "haystack_tokens": dict(sorted(sizes.items())),
     }
-    return commit.finish(PROBE, shards.close(), report, facts)
+    files = shards.close()
+    if lines is not None:
+        files += lines.close()
+        files += lines.tasks(tokenizer.digest) if section.split == "eval" else []
+    return commit.finish(PROBE, files, report, facts)
+
+
+def _line(name: str, made: Made, cell: Cell) -> Line:
+    return Line(
+        id=name,
+        kind=cell.kind,
+        lang=cell.lang,
+        haystack_lang=cell.haystack_lang,
+        length=cell.length,
+        depth=cell.depth,
+        target=made.completion.strip(),
+        answer=made.drawn.answers,
+        prompt=made.hidden.prompt,
+        completion=made.completion,
+    )
 
 
 def _splicer(

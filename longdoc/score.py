@@ -60,9 +60,24 @@ class Score(msgspec.Struct, frozen=True):
     none_false: Cell | None = None  # answers of none where there is something; `right` counts them
 
 
-class _Answer(msgspec.Struct):
+class _Id(msgspec.Struct):
     id: str
-    answer: str
+
+
+class _Line(msgspec.Struct):
+    """A line of ours, or a sample that lm-evaluation-harness logged."""
+
+    id: str | None = None
+    answer: str | None = None
+    doc: _Id | None = None
+    filtered_resps: tuple[str, ...] = ()
+
+    def named(self) -> tuple[str, str]:
+        if self.doc is not None and self.filtered_resps:
+            return self.doc.id, self.filtered_resps[0]
+        if self.id is None or self.answer is None:
+            raise msgspec.ValidationError("it needs `id` and `answer`")
+        return self.id, self.answer
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
@@ -81,7 +96,7 @@ def wilson(right: int, n: int) -> tuple[float, float]:
 
 
 def read_answers(path: Path) -> dict[str, str]:
-    """Read an answers file: one JSON object with `id` and `answer` a line.
+    """Read an answers file: one JSON object with `id` and `answer` a line, or lm-eval's samples.
 
     Raises:
         RecipeError: if it cannot be read, or an id stands twice.
@@ -95,12 +110,12 @@ def read_answers(path: Path) -> dict[str, str]:
         if not line.strip():
             continue
         try:
-            answer = msgspec.json.decode(line, type=_Answer)
+            name, answer = msgspec.json.decode(line, type=_Line).named()
         except msgspec.DecodeError as error:
             raise RecipeError(f"{path}:{number}: is no answer ({error})") from None
-        if answer.id in answers:
-            raise RecipeError(f"{path}:{number}: the probe '{answer.id}' is answered twice")
-        answers[answer.id] = answer.answer
+        if name in answers:
+            raise RecipeError(f"{path}:{number}: the probe '{name}' is answered twice")
+        answers[name] = answer
     return answers
 
 

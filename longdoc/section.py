@@ -55,6 +55,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Probes of each kind, length, depth and language."""
     split: Literal["eval", "train"] = "eval"
     """Probes to test with, or to train on: with answers, and of other documents, keys, numbers."""
+    jsonl: Literal["completion", "messages", "none"] = "completion"
+    """JSON lines beside the shards: prompts to complete, messages, or none; with lm-eval tasks."""
     train_share: Share = 0.25
     """Share of the held-out documents, by their ids, that only training probes are made of."""
     check: Share = 0.02
