@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -24,7 +25,7 @@ PLACEHOLDER = "종이 한 장을 만드는 데는 시간이 걸립니다. Making
 def blocks(part: Part) -> list[Markup]:
     """Return what the page says of a tokenizer."""
     facts = part.dataset.manifest.facts
-    found = [*_bytes_per_token(facts), *_allotment(facts), *_superwords(facts)]
+    found = [*_heldout(facts), *_allotment(facts), *_examples(facts)]
     data = embedded(part.dataset.directory / "tokenizer.json")
     if data is None:
         note = Markup("<p class='lead'>This tokenizer cannot be tried in the page: its patterns or "
@@ -41,17 +42,30 @@ def blocks(part: Part) -> list[Markup]:
     ]
 
 
-def _bytes_per_token(facts: dict[str, object]) -> list[Markup]:
-    value = facts.get("bytes_per_token")
+def _heldout(facts: dict[str, object]) -> list[Markup]:
+    """Show what the tokenizer does on the held-out text of each language."""
+    value = facts.get("heldout")
     if not isinstance(value, dict) or not value:
         return []
-    if all(isinstance(each, dict) for each in value.values()):  # by tokenizer
-        rows: list[list[charts.Cell]] = []
-        langs = sorted({lang for each in value.values() for lang in each})
-        for name, each in value.items():
-            rows.append([name, *(f"{each[lang]:.2f}" if lang in each else "" for lang in langs)])
-        return [charts.table(["bytes per token", *langs], rows)]
-    return [charts.bars("Bytes per token on held-out text", value, "bytes")]
+    head = ["language", "bytes per token", "tokens per word", "superwords among tokens", "bytes"]
+    rows: list[list[charts.Cell]] = [
+        [lang, f"{found['bytes_per_token']:.2f}", f"{found['tokens_per_word']:.2f}",
+         f"{found['superword_share']:.1%}", found["bytes"]]
+        for lang, found in sorted(value.items())
+    ]  # fmt: skip
+    rates = {
+        lang: float(f"{found['bytes_per_token']:.2f}") for lang, found in sorted(value.items())
+    }
+    words = {
+        lang: [f"{word} ×{n:,}" for word, n in found["top_superwords"]]
+        for lang, found in sorted(value.items())
+        if found["top_superwords"]
+    }
+    return [
+        charts.bars("Bytes per token on held-out text", rates, "bytes"),
+        charts.table(head, rows),
+        *_words("Superwords used most on held-out text", words),
+    ]
 
 
 def _allotment(facts: dict[str, object]) -> list[Markup]:
@@ -64,18 +78,23 @@ def _allotment(facts: dict[str, object]) -> list[Markup]:
     return [charts.table(["group", "quota", "superwords"], rows)]
 
 
-def _superwords(facts: dict[str, object]) -> list[Markup]:
-    value = facts.get("superwords_by_lang", facts.get("superword_examples"))
-    if not isinstance(value, dict) or not value:
-        return []
-    found = [heading("Superwords, the most frequent first")]
-    for group, words in value.items():
+def _words(title: str, groups: Mapping[str, Sequence[str]]) -> list[Markup]:
+    """Show tokens by language or group, blanks made visible."""
+    found = [heading(title)] if groups else []
+    for group, words in groups.items():
         shown = Markup(" ").join(
             Markup("<span class='token'>{}</span>").format(str(word).replace(" ", "␣"))
             for word in list(words)[:SUPERWORDS]
         )
         found.append(Markup("<p><strong>{}</strong> {}</p>").format(str(group), shown))
     return found
+
+
+def _examples(facts: dict[str, object]) -> list[Markup]:
+    value = facts.get("superword_examples")
+    return _words(
+        "The first superwords that were learned", value if isinstance(value, dict) else {}
+    )
 
 
 def embedded(path: Path) -> str | None:
