@@ -11,9 +11,9 @@ Nothing here heavy is imported before the first request is sent.
 
 from __future__ import annotations
 
-from hanji.endpoint.ask import ask
 from hanji.endpoint.batch import read_batch, write_batch
 from hanji.endpoint.message import FAULTS, Message, Reply, Request
+from hanji.endpoint.runner import ask
 from hanji.endpoint.settings import Endpoint
 from hanji.endpoint.usage import Estimate, Usage, estimate
 
