@@ -102,6 +102,11 @@ def _print(manifest: Manifest, out: Path) -> None:
         dropped = sum(t.made - t.kept for t in tallies.values())
         rows.append([source, *(f"{n:,}" for n in counts), f"{dropped:,}"])
     table("", ["task", *langs, "rejected"], rows)
+    missed = manifest.facts.get("missed")
+    assert isinstance(missed, dict)
+    for task, langs in sorted(missed.items()):
+        gaps = ", ".join(f"{lang} {n:,}" for lang, n in sorted(langs.items()))
+        click.echo(f"{task}: ran out of different problems, short of {gaps}")
     click.echo(f"{out}: {manifest.rows:,} samples")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hanji.errors import RecipeError
@@ -167,7 +167,26 @@ def _write(
                         target.write(lang if wanted else "", to_batch(samples, results, schema))
                 phase.advance(len(group), sum(good))
     shards = [*kept.close(), *rejected.close()]
-    return commit.finish(THOUGHT, shards, report, {"counts": counts})
+    facts = {"counts": counts, "missed": missed(section, counts)}
+    return commit.finish(THOUGHT, shards, report, facts)
+
+
+def missed(
+    section: Reasoning, counts: Mapping[str, Mapping[str, Mapping[str, int]]]
+) -> dict[str, dict[str, int]]:
+    """Count, by task and language, the problems that the recipe asks for and that are not there.
+
+    A difficulty with few different problems runs out: nothing is made twice to fill a quota.
+    """
+    if section.procedural is None:
+        return {}
+    found: dict[str, dict[str, int]] = {}
+    for task in section.procedural.tasks:
+        for lang in section.langs:
+            passed = counts.get(f"procedural/{task}", {}).get(lang, {}).get("passed", 0)
+            if passed < section.procedural.count:
+                found.setdefault(task, {})[lang] = section.procedural.count - passed
+    return found
 
 
 def _samples(section: Reasoning, dataset: Dataset | None, lang: Lang) -> Iterator[Sample]:

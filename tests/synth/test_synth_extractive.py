@@ -136,3 +136,15 @@ def test_bad_settings_are_refused(tmp_path: Path) -> None:
         make(Reasoning(langs=("xx",)), None, tmp_path, Execution())
     with pytest.raises(RecipeError, match="needs documents"):
         make(Reasoning(), None, tmp_path, Execution())
+
+
+def test_a_quota_that_cannot_be_met_is_reported(tmp_path: Path) -> None:
+    section = Reasoning(
+        procedural=Procedural(tasks=("addition",), count=20_000, difficulties=(1,)),
+        extractive=None,
+        langs=("en",),
+    )
+    manifest = make(section, None, tmp_path / "out", Execution())
+    missed = manifest.facts["missed"]
+    assert isinstance(missed, dict)
+    assert missed["addition"]["en"] == 20_000 - manifest.rows > 0

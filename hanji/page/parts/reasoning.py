@@ -29,6 +29,15 @@ def blocks(part: Part) -> list[Markup]:
             failed = sum(verdicts.get("failed", 0) for verdicts in langs.values())
             rows.append([task, passed, failed, f"{passed / max(passed + failed, 1):.2%}"])
         found.append(charts.table(["task", "passed", "failed", "share"], rows))
+    missed = part.dataset.manifest.facts.get("missed")
+    if isinstance(missed, dict) and missed:
+        gaps: list[list[charts.Cell]] = [
+            [task, lang, n] for task, langs in missed.items() for lang, n in sorted(langs.items())
+        ]
+        found += [
+            heading("Quotas that were not met: there are no more different problems"),
+            charts.table(["task", "language", "missing"], gaps),
+        ]
     kept = [
         row
         for lang in part.dataset.langs
