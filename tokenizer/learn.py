@@ -39,6 +39,7 @@ U32 = npt.NDArray[np.uint32]
 N = TypeVar("N", bound=np.generic)
 _STEP = 512  # merges between two looks at the clock
 _SLOTS_PER_MERGE = 4  # measured: a word has 8 bytes, and the guess must be low
+_CANDIDATES = 40  # pairs for each superword: most bridge no space, or fall to a full group
 _FINER = 4  # a dry heap is filled again at a floor so many times lower
 
 
@@ -245,7 +246,8 @@ def learn(
     budget.taken[:] = np.bincount(charged, minlength=groups)[:groups]
     sums, sizes = np.zeros((2, target), np.int64), np.zeros((2, target), np.int64)
     sketch = sketch_pairs(text, vocabulary.n)
-    floor = floor or _first_floor(text, sketch, target - vocabulary.n, min_count)
+    wanted = (target - vocabulary.n) * (_CANDIDATES if rules[0] else 1)
+    floor = floor or _first_floor(text, sketch, wanted, min_count)
     spare = 4 * target + 4096
     with progress.phase(name, target - vocabulary.n, "merges") as phase:
         while vocabulary.n < target:
