@@ -9,7 +9,7 @@ import numpy as np
 from hanji.schema import Lang
 from hanji.text.korean import josa
 from hanji.text.numbers import parse_number
-from synth.procedural.draw import between, choice, chosen, template, whole
+from synth.procedural.draw import between, choice, operands, whole
 from synth.procedural.task import Problem, Task
 
 __all__ = ["ADDITION", "PLACES"]
@@ -158,21 +158,13 @@ def _column(lang: Lang, place: int, x: int, y: int, carry: int) -> tuple[str, st
     return line + end, digit, carry
 
 
-_READ = {
-    lang: [template(text, a=r"[\d.,]*\d", b=r"[\d.,]*\d") for text in texts]
-    for lang, texts in _QUESTIONS.items()
-}
+_read = operands(_QUESTIONS)
 
 
 def _check(lang: Lang, problem: Problem) -> bool:
     """Read both numbers by their places in the question; add them as whole numbers."""
-    match = chosen(_READ[lang], problem.question)
-    if match is None:
-        return False
-    a, b = parse_number(match["a"], lang), parse_number(match["b"], lang)
-    if a is None or b is None:
-        return False
-    return parse_number(problem.answer, lang) == a + b
+    pair = _read(lang, problem.question)
+    return pair is not None and parse_number(problem.answer, lang) == sum(pair)
 
 
 ADDITION = Task("addition", 2, _make, _check)

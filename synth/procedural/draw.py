@@ -7,7 +7,7 @@ one. So an integer is drawn here as a floor of a random float, which is exact en
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ __all__ = [
     "joined",
     "money",
     "numbers",
+    "operands",
     "sample",
     "several",
     "template",
@@ -161,6 +162,25 @@ def decimal(value: Decimal, lang: Lang) -> str:
 def chosen(patterns: Sequence[re.Pattern[str]], text: str) -> re.Match[str] | None:
     """Match a text as a whole against the first pattern that fits."""
     return next(filter(None, (pattern.fullmatch(text) for pattern in patterns)), None)
+
+
+def operands(
+    questions: Mapping[Lang, Sequence[str]],
+) -> Callable[[Lang, str], tuple[Decimal, Decimal] | None]:
+    """Return a reader of the fields `a` and `b` of a question, None where it is none of these."""
+    patterns = {
+        lang: [template(text, a=r"[\d.,]*\d", b=r"[\d.,]*\d") for text in texts]
+        for lang, texts in questions.items()
+    }
+
+    def read(lang: Lang, question: str) -> tuple[Decimal, Decimal] | None:
+        match = chosen(patterns[lang], question)
+        if match is None:
+            return None
+        a, b = parse_number(match["a"], lang), parse_number(match["b"], lang)
+        return None if a is None or b is None else (a, b)
+
+    return read
 
 
 def numbers(text: str, lang: Lang) -> list[Decimal]:

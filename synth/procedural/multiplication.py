@@ -8,7 +8,7 @@ import numpy as np
 
 from hanji.schema import Lang
 from hanji.text.numbers import parse_number
-from synth.procedural.draw import between, choice, chosen, fill, template, whole
+from synth.procedural.draw import between, choice, fill, operands, whole
 from synth.procedural.task import Problem, Task
 
 __all__ = ["MULTIPLICATION"]
@@ -167,21 +167,13 @@ def _make(lang: Lang, difficulty: int, rng: np.random.Generator) -> Problem:
     return Problem(question, "\n".join(lines), answer)
 
 
-_READ = {
-    lang: [template(text, a=r"[\d.,]*\d", b=r"[\d.,]*\d") for text in texts]
-    for lang, texts in _QUESTIONS.items()
-}
+_read = operands(_QUESTIONS)
 
 
 def _check(lang: Lang, problem: Problem) -> bool:
     """Read both numbers by their places in the question; multiply them as whole numbers."""
-    match = chosen(_READ[lang], problem.question)
-    if match is None:
-        return False
-    a, b = parse_number(match["a"], lang), parse_number(match["b"], lang)
-    if a is None or b is None:
-        return False
-    return parse_number(problem.answer, lang) == a * b
+    pair = _read(lang, problem.question)
+    return pair is not None and parse_number(problem.answer, lang) == pair[0] * pair[1]
 
 
 MULTIPLICATION = Task("multiplication", 1, _make, _check)

@@ -9,7 +9,7 @@ import numpy as np
 from hanji.schema import Lang
 from hanji.text.numbers import parse_number
 from synth.procedural.addition import PLACES
-from synth.procedural.draw import between, choice, chosen, fill, template, whole
+from synth.procedural.draw import between, choice, fill, operands, whole
 from synth.procedural.task import Problem, Task
 
 __all__ = ["SUBTRACTION"]
@@ -152,22 +152,16 @@ def _make(lang: Lang, difficulty: int, rng: np.random.Generator) -> Problem:
     return Problem(question, "\n".join(lines), answer)
 
 
-_READ = {
-    lang: [template(text, a=r"[\d.,]*\d", b=r"[\d.,]*\d") for text in texts]
-    for lang, texts in _QUESTIONS.items()
-}
+_read = operands(_QUESTIONS)
 
 
 def _check(lang: Lang, problem: Problem) -> bool:
     """Read both numbers by their places in the question; add the answer to the second."""
-    match = chosen(_READ[lang], problem.question)
-    if match is None:
-        return False
-    a, b = parse_number(match["a"], lang), parse_number(match["b"], lang)
-    if a is None or b is None:
-        return False
+    pair = _read(lang, problem.question)
     answer = parse_number(problem.answer, lang)
-    return answer is not None and a >= b and b + answer == a
+    if pair is None or answer is None:
+        return False
+    return pair[0] >= pair[1] and pair[1] + answer == pair[0]
 
 
 SUBTRACTION = Task("subtraction", 1, _make, _check)
