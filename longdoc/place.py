@@ -50,6 +50,7 @@ class Hidden(msgspec.Struct, frozen=True):
     prompt: str
     holes: tuple[Hole, ...]  # of the needles, in the order given
     achieved_depth: float  # percent of the haystack's tokens, of the main needle
+    haystack_tokens: int  # that the depth is a share of
     parts: tuple[Part, ...]
     spliced: Spliced
 
@@ -126,6 +127,7 @@ def hide(
                 text_of(haystack, parts),
                 tuple(_hole(spliced, len(head) + a, len(head) + b) for a, b in laid.marks),
                 round(min(100.0, achieved), 3),
+                wanted,
                 tuple(parts),
                 spliced,
             )

@@ -53,6 +53,7 @@ PROBE: pa.Schema = make_schema(
         pa.field("length", pa.int64(), nullable=False),  # tokens, the room for the answer included
         pa.field("depth", pa.float64(), nullable=False),  # percent, asked for
         pa.field("achieved_depth", pa.float64(), nullable=False),  # percent of haystack tokens
+        pa.field("haystack_tokens", pa.int64(), nullable=False),
         pa.field("split", pa.string(), nullable=False),  # eval or train
         pa.field("prompt", pa.large_string(), nullable=False),
         pa.field("completion", pa.string(), nullable=False),  # what follows the prompt
@@ -307,6 +308,7 @@ def _row(
         "length": cell.length,
         "depth": cell.depth,
         "achieved_depth": hidden.achieved_depth,
+        "haystack_tokens": hidden.haystack_tokens,
         "split": section.split,
         "prompt": prompt,
         "completion": made.completion,

@@ -6,10 +6,10 @@
 
 Only windows around the seams are encoded. Left of the needle a point p is sought, right of it a
 point q, where the window and the haystack, encoded on its own, have the same border of pieces and
-agree on the tokens that follow. A pre-tokenizer reads from left to right and pieces are encoded one
-by one, so from a common border on, equal text has equal tokens until something else follows. Where
-a tokenizer cuts no pieces, or very long ones, a long run of equal tokens must do; windows grow
-until one is found, in the end to the whole prompt. `probe` compares a share with full encodings.
+agree on the tokens that follow. A pre-tokenizer reads from left to right and pieces are encoded
+one by one, so from a common border on, equal text has equal tokens until something else follows.
+Windows grow until there is a common border, in the end to the whole prompt. Where a tokenizer cuts
+no pieces at all, a long run of equal tokens must do. `probe` compares a share with full encodings.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ CONTEXT = 160  # characters on each side of a seam; grows fourfold
 WHOLE = 40_000  # characters of context at which windows no longer pay
 GUARD = 24  # characters at a window's end that no border is taken from
 AGREE = 6  # equal tokens behind a common border of pieces
-AGREE_WITHOUT = 48  # equal tokens where no border of pieces is common
+AGREE_WITHOUT = 48  # equal tokens where there is no border of pieces
+ENDLESS = 2_000  # characters without a border, at which a piece counts as endless
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -203,6 +204,9 @@ class Splicer:
         there = encoded.starts[first:last] - at
         if not len(here) or not len(there):
             return None
+        # Pieces that end somewhere may end elsewhere later: equal tokens within them are no proof.
+        bordered = bool(tokens.opens[low:high].any() or encoded.opens[first:last].any())
+        bordered = bordered or context < ENDLESS
         at_most = len(here) - 1
         near = np.minimum(np.searchsorted(here, there), at_most)
         common = np.flatnonzero(here[near] == there)
@@ -212,10 +216,7 @@ class Splicer:
                 continue
             whole = bool(tokens.opens[a]) and bool(encoded.opens[b])
             n = AGREE if whole else AGREE_WITHOUT
-            if (not whole and context <= CONTEXT) or a + n > high or b + n > last:
-                continue
-            # Without a common border the run must lie within one long piece on both sides.
-            if not whole and (tokens.opens[a : a + n].any() or encoded.opens[b : b + n].any()):
+            if (not whole and bordered) or a + n > high or b + n > last:
                 continue
             same_ids = np.array_equal(tokens.ids[a : a + n], encoded.ids[b : b + n])
             moved = int(encoded.starts[b] - tokens.starts[a])

@@ -18,7 +18,8 @@ from hanji.shards import ShardSet
 from longdoc.templates import TEMPLATES
 
 ROOT = Path(__file__).resolve().parents[2]
-Curate = Callable[..., Path]
+Curate = Callable[[Path, dict[str, list[str]], float], Path]
+Train = Callable[[str, list[str], Path], Path]
 
 
 def sample_texts(lang: str) -> Iterator[str]:
@@ -38,7 +39,7 @@ def sample_texts(lang: str) -> Iterator[str]:
             seen |= sentences
 
 
-def curate(directory: Path, texts: dict[str, list[str]], heldout_share: float) -> Path:
+def write_dataset(directory: Path, texts: dict[str, list[str]], heldout_share: float) -> Path:
     """Write texts as a curated dataset."""
     commit = Commit.begin(directory, stage="curate", kind="document/1", section={"n": len(texts)})
     shards, report = ShardSet(commit.work, DOCUMENT), Report()
@@ -62,7 +63,7 @@ def samples() -> dict[str, list[str]]:
 def curated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample corpus in six languages, most of it held out."""
     texts = {lang: list(sample_texts(lang)) for lang in LANGS}
-    return curate(tmp_path_factory.mktemp("curated") / "curate", texts, 0.9)
+    return write_dataset(tmp_path_factory.mktemp("curated") / "curate", texts, 0.9)
 
 
 def _byte_bpe(texts: list[str]) -> tokenizers.Tokenizer:
@@ -118,18 +119,37 @@ def _unigram(texts: list[str]) -> tokenizers.Tokenizer:
 KINDS_OF_TOKENIZER = {"byte": _byte_bpe, "superword": _superword_bpe, "unigram": _unigram}
 
 
-@pytest.fixture(scope="session")
-def tokenizer_paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Three tokenizers that give back what they encode, as `tokenizer.json` files."""
-    texts = [text for lang in LANGS for text in sample_texts(lang)]
+def save_tokenizer(name: str, texts: list[str], directory: Path) -> Path:
+    """Train a tokenizer of a kind on texts and on the words of the probes."""
+    texts = list(texts)
     for lang in LANGS:
         template = TEMPLATES[lang]
         texts += [template.head, template.needle, template.question]
         texts += [*template.first, *template.second]
         texts += [(ROOT / f"longdoc/words/{lang}.json").read_text(encoding="utf-8")]
-    paths = {}
-    for name, train in KINDS_OF_TOKENIZER.items():
-        paths[name] = tmp_path_factory.mktemp("tokenizer") / name / "tokenizer.json"
-        paths[name].parent.mkdir()
-        train(texts).save(str(paths[name]))
-    return paths
+    path = directory / name / "tokenizer.json"
+    path.parent.mkdir()
+    KINDS_OF_TOKENIZER[name](texts).save(str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def curate() -> Curate:
+    """Write texts by language as a curated dataset: `curate(directory, texts, heldout_share)`."""
+    return write_dataset
+
+
+@pytest.fixture(scope="session")
+def train() -> Train:
+    """Train a small tokenizer: `train(name, texts, directory)`."""
+    return save_tokenizer
+
+
+@pytest.fixture(scope="session")
+def tokenizer_paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Three tokenizers that give back what they encode, as `tokenizer.json` files."""
+    samples = [text for lang in LANGS for text in sample_texts(lang)]
+    return {
+        name: save_tokenizer(name, samples, tmp_path_factory.mktemp("tokenizer"))
+        for name in KINDS_OF_TOKENIZER
+    }
