@@ -208,8 +208,8 @@ def no_loop(case: Case, limits: Thresholds) -> bool:
     if sequences and 1 - len(set(sequences)) / len(sequences) > limits.loop:
         return False
     counts: dict[str, int] = {}
-    for sentence in _SENTENCE.findall(flat(case.thinking).lower()):
-        sentence = sentence.strip()
+    for found in _SENTENCE.findall(flat(case.thinking).lower()):
+        sentence = found.strip()
         if len(sentence) >= 6:
             counts[sentence] = counts.get(sentence, 0) + 1
     return max(counts.values(), default=0) <= limits.restarts

@@ -39,8 +39,8 @@ def quotations(text: str, lang: Lang) -> list[str]:
     found = []
     for match in _QUOTED.finditer(text):
         inner = next(group for group in match.groups() if group is not None)
-        for part in _GAP.split(inner):
-            part = part.strip(" .,;:!?。、，")
+        for piece in _GAP.split(inner):
+            part = piece.strip(" .,;:!?。、，")
             if sum(char.isalnum() for char in part) >= least:
                 found.append(part)
     return found
@@ -148,9 +148,8 @@ def equations(text: str, lang: Lang) -> Iterator[Equation]:
     """
     for match in _CHAIN.finditer(text):
         before = text[: match.start()].rstrip()[-1:]
-        if before and before in "+−×÷-–*·/:(^=":
-            if before != ":" or text[match.start() - 1 : match.start()].isdigit():
-                continue
+        if before and before in "+−×÷-–*·/(^=":
+            continue  # the tail of something longer
         left = match.group("left")
         ops = [mark.strip() for mark in _BETWEEN.findall(left)]
         found = [_TERM.search(part) for part in _BETWEEN.split(left)]
