@@ -128,7 +128,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--vocab", type=int, default=64_000)
     parser.add_argument("--max-mb", type=int, help="learn from a sample, evenly by language")
-    parser.add_argument("--old", action="store_true", help="also the recipe's own comparison, at 150K")
+    parser.add_argument(
+        "--old", action="store_true", help="also the recipe's own comparison, at 150K"
+    )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if not (options.data / "docs").is_dir():
@@ -142,7 +144,9 @@ def main() -> None:
         rows: dict[str, dict[str, float]] = {}
         against: dict[str, str] = {}
         for run, (label, base, settings) in enumerate(runs(options.vocab)):
-            out = train(dataset, work / str(run), {"vocab_size": options.vocab, **sample, **settings})
+            out = train(
+                dataset, work / str(run), {"vocab_size": options.vocab, **sample, **settings}
+            )
             rows[label], against[label] = figures(out, texts), base
         show(f"bytes per token at {options.vocab:,}", rows, against)
         result["bytes_per_token"], result["against"] = rows, against

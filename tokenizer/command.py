@@ -43,6 +43,7 @@ def _settings(command: F) -> F:
             "--allotment", metavar="LANG=N,...", help="Superwords by language; en=2,ko=3,other=1."
         ),
         click.option("--preset", help="kexaone, line or paper; default kexaone."),
+        click.option("--join-share", type=float, help="Share of joins; by preset."),
         click.option("--max-superword-words", type=int, help="Most words in one; default 4."),
         click.option("--weights", metavar="LANG=W,...", help="How often each language counts."),
         click.option("--max-bytes", type=int, help="Learn from a sample of so many bytes."),

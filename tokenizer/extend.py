@@ -25,7 +25,7 @@ from tokenizer.corpus import Corpus
 from tokenizer.encode import byte_order
 from tokenizer.export import from_byte_level, save_tiktoken
 from tokenizer.learn import Vocabulary
-from tokenizer.sample import check
+from tokenizer.sample import check, stage2_sizes
 from tokenizer.section import TokenizerSection
 from tokenizer.train import KIND, publish
 
@@ -184,8 +184,7 @@ def extend(
     if commit.finished is not None:
         return commit.finished
     vocabulary, facts = old.keep(_use(old, corpus, execution.progress), section.keep_share)
-    superwords = round(section.superword_share * section.vocab_size)
-    room = section.vocab_size - superwords - len(section.specials)
+    room = section.vocab_size - sum(stage2_sizes(section)) - len(section.specials)
     if vocabulary.n > room:
         raise RecipeError(
             f"{old.where}: {vocabulary.n:,} tokens are kept, but {room:,} slots are left beside "

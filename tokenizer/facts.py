@@ -55,7 +55,13 @@ def judged(directory: Path, heldout: Mapping[Lang, Sequence[Document]]) -> dict[
 def facts_of(
     vocabulary: Vocabulary, names: Sequence[str], quotas: npt.NDArray[np.int64]
 ) -> dict[str, object]:
-    """Return the superwords by group against the quotas, and each group's most frequent ones."""
+    """Return the superwords by group against the quotas, and each group's most frequent ones.
+
+    Args:
+        vocabulary: what was learned.
+        names: of the groups.
+        quotas: of each group, and behind them that of the joins.
+    """
     charged, counts = vocabulary.groups, vocabulary.counts
     allotment: dict[str, object] = {}
     examples: dict[str, list[str]] = {}
@@ -73,7 +79,8 @@ def facts_of(
         "superwords": n_super,
         "superword_allotment": allotment,
         "superword_examples": examples,
-        "notes": _notes(names, quotas, charged),
+        "joins": int(np.count_nonzero(charged == len(names))),
+        "notes": _notes((*names, "joins"), quotas, charged),
     }
 
 

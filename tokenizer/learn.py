@@ -128,7 +128,7 @@ class Vocabulary:
 
 
 class Budget:
-    """Quotas by group, what was charged, and the pairs that were dropped for a full group."""
+    """Quotas by group, then of joins; what was charged; the pairs dropped for a full group."""
 
     def __init__(self, quotas: I64, dropped: I64 | None = None) -> None:
         self.quotas = np.array(quotas, np.int64)
@@ -228,7 +228,8 @@ def learn(
         pieces: counted pieces, not used after the text is laid out.
         target: tokens wanted, the 256 bytes included.
         rules: what a token may be (`tokenizer.rules`).
-        budget: most tokens by group; merges that the vocabulary already charges count.
+        budget: most superwords by group, and most joins; merges that the vocabulary already
+            charges count.
         min_count: lowest count of a pair that is merged.
         floor: first floor of the index; chosen from the counts by default.
         progress: where the merges are shown.
@@ -241,9 +242,9 @@ def learn(
     text = lay_out(pieces, vocabulary.encoder())
     vocabulary.reserve(target, 1 << 16)
     groups = len(text.ends)
-    budget = budget or Budget(np.full(groups, 1 << 40))
+    budget = budget or Budget(np.full(groups + 1, 1 << 40))
     charged = vocabulary.groups[vocabulary.groups >= 0]
-    budget.taken[:] = np.bincount(charged, minlength=groups)[:groups]
+    budget.taken[:] = np.bincount(charged, minlength=groups + 1)
     sums, sizes = np.zeros((2, target), np.int64), np.zeros((2, target), np.int64)
     sketch = sketch_pairs(text, vocabulary.n)
     wanted = (target - vocabulary.n) * (_CANDIDATES if rules[0] else 1)

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hanji.kernels import njit
-from tokenizer.rules import allowed, find_token, place_token
+from tokenizer.rules import allowed, bridges, find_token, place_token
 
 __all__ = [
     "BLOCK_BITS", "DONE", "DRY", "FULL", "PAUSE", "SEPARATOR", "Charges", "Heap", "Pairs", "Text",
@@ -82,7 +82,10 @@ class Tokens(NamedTuple):
 
 
 class Charges(NamedTuple):
-    """The quotas of the groups, what was charged to them, and the pairs dropped for a full one."""
+    """The quotas of the groups, what was charged to them, and the pairs dropped for a full one.
+
+    The last quota, behind those of the groups, is that of joins: tokens that bridge no space.
+    """
 
     quotas: I64
     taken: I64
@@ -357,14 +360,17 @@ def run(
         fits = find_token(tokens.arena, tokens.offsets, tokens.slots, end, end + length) < 0
         if fits and rules[0]:
             fits = allowed(tokens.arena, end, end + length, rules, table)
-            if fits and len(charges.quotas) > 1:
+            if fits and bridges(tokens.arena, end, end + length):
                 fits = find_pair(key, charges.dropped) < 0
-            if fits:
-                group = _charge(text, pairs, slot, a, b, by_group)
-                if charges.taken[group] >= charges.quotas[group]:
-                    fits = False
-                    add_pair(key, charges.dropped)
-                    state[N_DROPPED] += 1
+                if fits:
+                    group = _charge(text, pairs, slot, a, b, by_group)
+                    fits = charges.taken[group] < charges.quotas[group]
+                    if not fits:
+                        add_pair(key, charges.dropped)
+                        state[N_DROPPED] += 1
+            elif fits:
+                group = len(text.ends)
+                fits = charges.taken[group] < charges.quotas[group]
         state[N_HEAP] = _pop(heap, state[N_HEAP])
         if not fits:
             continue

@@ -41,6 +41,7 @@ class Preset(msgspec.Struct, frozen=True):
     mode1: int
     mode2: int
     max_digits: int  # the longest digit run in one piece
+    join_share: float = 0.0  # of the vocabulary: stage-2 tokens that bridge no space
 
 
 PRESETS: dict[str, Preset] = {
@@ -59,6 +60,7 @@ PRESETS: dict[str, Preset] = {
         mode1=2,
         mode2=3,
         max_digits=3,
+        join_share=0.1,  # measured: benchmarks/tokenizer_quality.py
     ),
     "paper": Preset(
         name="paper",
@@ -75,6 +77,7 @@ PRESETS: dict[str, Preset] = {
         mode1=4,
         mode2=5,
         max_digits=3,
+        join_share=0.1,
     ),
 }
 

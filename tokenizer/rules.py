@@ -1,7 +1,7 @@
 """What a superword may be: the rules of stage 2 over the bytes of a candidate token.
 
 Rules are an int64 vector, so that kernels read it: [on, most words, most digits, and a flag for
-each of: line breaks, trailing space, whole UTF-8, colon border, bridges a space].
+each of: line breaks, trailing space, whole UTF-8, colon border].
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ I32 = npt.NDArray[np.int32]
 Int = int | np.int64
 I64 = npt.NDArray[np.int64]
 
-NO_RULES: I64 = np.zeros(8, np.int64)
+NO_RULES: I64 = np.zeros(7, np.int64)
 
 
 def rules_vector(
@@ -30,10 +30,9 @@ def rules_vector(
     no_trailing_space: bool = True,
     whole_utf8: bool = True,
     colon_border: bool = True,
-    superwords_only: bool = True,
 ) -> I64:
     """Return the rules of stage 2 as the kernels read them."""
-    flags = (no_line_breaks, no_trailing_space, whole_utf8, colon_border, superwords_only)
+    flags = (no_line_breaks, no_trailing_space, whole_utf8, colon_border)
     return np.array([1, max_words, max_digits, *map(int, flags)], np.int64)
 
 
@@ -90,8 +89,6 @@ def bridges(arena: U8, start: Int, end: Int) -> bool:
 @njit
 def allowed(arena: U8, start: Int, end: Int, rules: I64, table: U8) -> bool:
     """Say whether a byte range may become a token in stage 2."""
-    if rules[7] and not bridges(arena, start, end):
-        return False
     if rules[4] and arena[end - 1] == 32:
         return False
     words = 0

@@ -19,10 +19,10 @@ from hanji.schema import Document, Lang
 from hanji.seeds import uniform
 from tokenizer.corpus import Corpus
 from tokenizer.count import Counter
-from tokenizer.presets import Preset
+from tokenizer.presets import Preset, preset
 from tokenizer.section import DEFAULT_ALLOTMENT, TokenizerSection
 
-__all__ = ["Groups", "Sample", "check", "check_groups", "count"]
+__all__ = ["Groups", "Sample", "check", "check_groups", "count", "stage2_sizes"]
 
 OTHER = "other"
 _BLOCK = 4 << 20  # bytes of text for one counting job
@@ -66,6 +66,16 @@ class Groups(msgspec.Struct, frozen=True):
         return self.names.index(lang) if lang in self.names[:-1] else len(self.names) - 1
 
 
+def stage2_sizes(section: TokenizerSection) -> tuple[int, int]:
+    """Return how many superwords and how many joins stage 2 learns; no joins without superwords."""
+    share = section.join_share
+    if share is None:
+        share = preset(section.preset).join_share
+    if section.superword_share == 0:
+        share = 0.0
+    return round(section.superword_share * section.vocab_size), round(share * section.vocab_size)
+
+
 def check(section: TokenizerSection) -> None:
     """Check the settings before any text is read.
 
@@ -73,10 +83,10 @@ def check(section: TokenizerSection) -> None:
         RecipeError: if the vocabulary has no room for bytes and special tokens, or a name is twice.
     """
     least = 256 + len(section.specials)
-    room = section.vocab_size - round(section.superword_share * section.vocab_size)
+    room = section.vocab_size - sum(stage2_sizes(section))
     if room < least:
         raise RecipeError(
-            f"--vocab-size {section.vocab_size}: leaves {room} slots beside the superwords, but "
+            f"--vocab-size {section.vocab_size}: leaves {room} slots beside those of stage 2, but "
             f"256 bytes and {len(section.specials)} special tokens need {least}; "
             "raise vocab_size or lower reserved_tokens"
         )

@@ -32,6 +32,8 @@ class TokenizerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Share of the vocabulary that bridges a space; 0 learns ordinary BPE."""
     superword_allotment: dict[str, Weight] | None = None
     """Shares of the superwords by language, "other" for the rest; default en 2, ko 3, other 1."""
+    join_share: Share | None = None
+    """Share of joins, learned in stage 2 but bridging no space (" (", "。「"); by preset."""
     max_superword_words: Positive = 4  # SuperBPE, trainer.rs
     """Most words in one superword."""
     cross_line_breaks: bool = False

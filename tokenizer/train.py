@@ -28,7 +28,7 @@ from tokenizer.facts import facts_of, judged
 from tokenizer.learn import Budget, Vocabulary, allot, learn
 from tokenizer.presets import Preset, preset
 from tokenizer.rules import rules_vector
-from tokenizer.sample import Groups, check, check_groups, count
+from tokenizer.sample import Groups, check, check_groups, count, stage2_sizes
 from tokenizer.section import TokenizerSection
 from tokenizer.warm import compile_kernels
 
@@ -87,26 +87,26 @@ def publish(
     groups_used = check_groups(section, groups, pieces, where)
     saved = _Saved(commit.work / "merges.npz")
     vocabulary, budget, n_stage1 = saved.load(start)
-    superwords = round(section.superword_share * section.vocab_size)
-    total = section.vocab_size - len(section.specials)
+    superwords, joins = stage2_sizes(section)
+    wanted = section.vocab_size - len(section.specials) - superwords - joins
     if n_stage1 is None:
         finer = pieces.recut(how.mode1) if superwords else pieces
         learn(
-            vocabulary, finer, total - superwords, min_count=section.min_count,
+            vocabulary, finer, wanted, min_count=section.min_count,
             progress=execution.progress, name="subwords", checkpoint=saved.save,
         )  # fmt: skip
         del finer
         n_stage1 = vocabulary.n
-        if n_stage1 < total - superwords:
+        if n_stage1 < wanted:
             shutil.rmtree(commit.work)
             raise RecipeError(
-                f"--input {where}: gives only {n_stage1:,} of {total - superwords:,} subwords; "
-                f"lower --vocab-size to about {_reachable(section, n_stage1):,} or add text"
+                f"--input {where}: gives only {n_stage1:,} of {wanted:,} subwords; lower "
+                f"--vocab-size to about {_reachable(section, n_stage1):,} or add text"
             )
         saved.n_stage1 = n_stage1
+    quotas = np.append(allot(superwords, groups_used.shares), joins)
     if superwords:
-        quotas = allot(superwords, groups_used.shares)
-        _superwords(vocabulary, pieces, quotas, groups_used, section, how, execution, saved, budget)
+        _stage2(vocabulary, pieces, quotas, section, how, execution, saved, budget)
     names = save(commit.work, vocabulary, pattern_of(how, superwords > 0), section.specials)
     if more_files is not None:
         names += more_files(commit.work, vocabulary)
@@ -117,7 +117,7 @@ def publish(
         **(facts or {}),
         "bytes": sample.bytes,
         "pieces": sample.n,
-        **facts_of(vocabulary, groups.names, allot(superwords, groups_used.shares)),
+        **facts_of(vocabulary, groups.names, quotas),
         **judged(commit.work, sample.heldout),
     }
     shards = [_shard(commit.work, name) for name in names]
@@ -125,7 +125,8 @@ def publish(
 
 
 def _reachable(section: TokenizerSection, subwords: int) -> int:
-    return int((subwords + len(section.specials)) / (1 - section.superword_share)) - 1
+    stage2 = sum(stage2_sizes(section)) / section.vocab_size
+    return int((subwords + len(section.specials)) / (1 - stage2)) - 2
 
 
 class _Saved:
@@ -168,11 +169,16 @@ class _Saved:
         self._last = time.monotonic()
 
 
-def _superwords(
-    vocabulary: Vocabulary, pieces: Counter, quotas: npt.NDArray[np.int64],
-    groups: Groups, section: TokenizerSection, how: Preset, execution: Execution, saved: _Saved,
+def _stage2(
+    vocabulary: Vocabulary,
+    pieces: Counter,
+    quotas: npt.NDArray[np.int64],
+    section: TokenizerSection,
+    how: Preset,
+    execution: Execution,
+    saved: _Saved,
     budget: Budget | None,
-) -> Budget:  # fmt: skip
+) -> Budget:
     """Learn superwords; slots of a group that runs out go to the groups that still have some."""
     total = vocabulary.n - int(np.count_nonzero(vocabulary.groups >= 0)) + int(quotas.sum())
     rules = rules_vector(
@@ -197,6 +203,8 @@ def _superwords(
         able = ~exhausted
         if not able.any():
             return budget
+        if able[:-1].any():
+            able[-1] = False  # superwords first: their share was asked for
         more = allot(int(left.sum()), (budget.quotas * able).tolist())
         budget = Budget(budget.taken + more)
         budget.exhausted[:] = exhausted
