@@ -28,6 +28,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     Attributes:
         finish_reasons: of each reply that is part of it.
         secrets: what must not leak: fences and lines of the prompt.
+        balanced: whether the sample holds as many marks of either kind as thoughts.
         likeness: to its own document.
         others: likeness to random documents; none switches the mismatch check off.
         agreement: share of independent answers that say the same.
@@ -40,6 +41,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     answer: str = ""
     finish_reasons: tuple[str, ...] = ("stop",)
     secrets: tuple[str, ...] = ()
+    balanced: bool = True
     likeness: float = 1.0
     others: tuple[float, ...] = ()
     agreement: float = 1.0
@@ -57,11 +59,11 @@ def finished(case: Case, limits: Thresholds) -> bool:
 _TAG = re.compile(r"</?\s*think(?:ing)?\s*>|<\|[a-z_]+\|>|\[/?INST\]|</?s>", re.I)
 
 
-def clean(case: Case, limits: Thresholds) -> bool:
-    """No tag, no fence and no line of the prompt stands in thought, question or answer."""
+def no_leak(case: Case, limits: Thresholds) -> bool:
+    """Marks are balanced; no tag, fence or line of the prompt stands in what was written."""
     del limits
     said = f"{case.thinking}\n{case.question}\n{case.answer}"
-    if _TAG.search(said):
+    if not case.balanced or _TAG.search(said):
         return False
     plain, source = flat(said), flat(case.document)
     return not any(secret in plain and secret not in source for secret in case.secrets)
@@ -245,7 +247,7 @@ def own_document(case: Case, limits: Thresholds) -> bool:
 
 CHECKS: dict[str, Check] = {
     "finished": finished,
-    "clean": clean,
+    "tags": no_leak,
     "boilerplate": no_boilerplate,
     "language": right_language,
     "loop": no_loop,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
+from hanji.endpoint import Usage
 from hanji.errors import RecipeError
 from hanji.execution import Execution
 from hanji.manifest import Commit, Dataset, Manifest
@@ -13,6 +16,7 @@ from hanji.schema import Document, Lang
 from hanji.seeds import rng, uniform
 from hanji.shards import ShardSet
 from synth import extractive
+from synth.grounded.make import Grounding
 from synth.procedural import TASKS
 from synth.sample import REJECTED, THOUGHT, Sample, Span, Verdict, sample_id, to_batch
 from synth.section import Extractive, Markers, Procedural, Reasoning
@@ -109,45 +113,81 @@ def _window(document: Document, facts: Sequence[extractive.Fact]) -> tuple[int, 
     return begin, end if end >= 0 else len(document.text)
 
 
-def make(section: Reasoning, curated: Path | None, out: Path, execution: Execution) -> Manifest:
+def make(
+    section: Reasoning,
+    curated: Path | None,
+    out: Path,
+    execution: Execution,
+    *,
+    base: Path = Path(),
+    replies: Path | None = None,
+    usage: Usage | None = None,
+) -> Manifest:
     """Make the reasoning data of a recipe.
 
     Args:
         section: families, tasks, counts.
-        curated: a dataset of document/1 for the extractive family, or None.
+        curated: a dataset of document/1 for the extractive and grounded families, or None.
         out: the dataset's directory.
         execution: where and how fast.
+        base: what the recipe's paths are relative to.
+        replies: the cache of an endpoint's replies; default is beside `out`.
+        usage: is filled with what an endpoint was asked.
 
     Raises:
         RecipeError: if there is nothing to make, or the documents are missing.
         OutputError: if `out` holds something else.
     """
-    if section.extractive is None and section.procedural is None:
-        raise RecipeError("reasoning: no family is asked for; set extractive or procedural")
+    if section.extractive is None and section.procedural is None and section.grounded is None:
+        raise RecipeError(
+            "reasoning: no family is asked for; set extractive, procedural or grounded"
+        )
     unknown = [lang for lang in section.langs if lang not in extractive._WORDS]
     if unknown:
         known = ", ".join(extractive._WORDS)
         raise RecipeError(f"reasoning.langs: '{unknown[0]}' has no templates; there are {known}")
-    dataset = None
-    if section.extractive is not None:
+    dataset, grounding = None, None
+    if section.extractive is not None or section.grounded is not None:
         if curated is None:
-            raise RecipeError("the extractive family needs documents; give --input DIR")
+            family = "extractive" if section.extractive is not None else "grounded"
+            raise RecipeError(f"the {family} family needs documents; give --input DIR")
         dataset = Dataset.open(curated, "document/1")
+    inputs: list[Manifest | str] = [dataset.manifest] if dataset is not None else []
+    if section.grounded is not None and dataset is not None:
+        replies = replies or out.with_name(f"{out.name}.replies")
+        grounding = Grounding.of(section, dataset, replies, base, usage)
+        inputs.append(grounding.prompts.digest)
     commit = Commit.begin(
         out,
         stage="reasoning",
         kind="thought/1",
-        section=section,
-        inputs=[dataset.manifest] if dataset is not None else [],
+        section=_identity(section),
+        inputs=inputs,
         replace=execution.replace,
     )
     if commit.finished is not None:
         return commit.finished
-    return _write(section, dataset, commit, execution)
+    if grounding is not None:
+        grounding.ask(execution.progress)
+    return _write(section, dataset, grounding, commit, execution)
+
+
+def _identity(section: Reasoning) -> Reasoning:
+    """Return the section without what says only where a model is, how fast and for how much."""
+    if section.grounded is None:
+        return section
+    settings = msgspec.structs.replace(
+        section.grounded, endpoint=section.grounded.endpoint.identity(), prompts=""
+    )
+    return msgspec.structs.replace(section, grounded=settings)
 
 
 def _write(
-    section: Reasoning, dataset: Dataset | None, commit: Commit, execution: Execution
+    section: Reasoning,
+    dataset: Dataset | None,
+    grounding: Grounding | None,
+    commit: Commit,
+    execution: Execution,
 ) -> Manifest:
     report = Report()
     kept = ShardSet(commit.work, THOUGHT)
@@ -155,19 +195,18 @@ def _write(
     counts: dict[str, dict[str, dict[str, int]]] = {}
     with execution.progress.phase("reasoning", None, "samples") as phase:
         for lang in section.langs:
-            for group in _groups(_samples(section, dataset, lang)):
-                verdicts = [verify(sample, section.markers) for sample in group]
-                _count(group, verdicts, report, counts)
-                good = [v.passed for v in verdicts]
-                pairs = list(zip(group, verdicts))
+            for group in _groups(_judged(section, dataset, grounding, report, lang)):
+                _count(group, report, counts)
                 for target, schema, wanted in ((kept, THOUGHT, True), (rejected, REJECTED, False)):
-                    chosen = [pair for pair, passed in zip(pairs, good) if passed is wanted]
+                    chosen = [pair for pair in group if pair[1].passed is wanted]
                     if chosen:
                         samples, results = zip(*chosen)
                         target.write(lang if wanted else "", to_batch(samples, results, schema))
-                phase.advance(len(group), sum(good))
+                phase.advance(len(group), sum(verdict.passed for _, verdict in group))
     shards = [*kept.close(), *rejected.close()]
-    facts = {"counts": counts, "missed": missed(section, counts)}
+    facts: dict[str, object] = {"counts": counts, "missed": missed(section, counts)}
+    if grounding is not None:
+        facts["grounded"] = grounding.facts()
     return commit.finish(THOUGHT, shards, report, facts)
 
 
@@ -189,18 +228,32 @@ def missed(
     return found
 
 
-def _samples(section: Reasoning, dataset: Dataset | None, lang: Lang) -> Iterator[Sample]:
+Judged = tuple[Sample, Verdict]
+
+
+def _judged(
+    section: Reasoning,
+    dataset: Dataset | None,
+    grounding: Grounding | None,
+    report: Report,
+    lang: Lang,
+) -> Iterator[Judged]:
+    markers = section.markers
     if section.procedural is not None:
-        yield from from_seeds(section.procedural, lang, section.markers, section.seed)
+        for sample in from_seeds(section.procedural, lang, markers, section.seed):
+            yield sample, verify(sample, markers)
     if section.extractive is not None and dataset is not None:
         documents = (d for d in dataset.documents(lang) if not dataset.is_heldout(d.id))
-        yield from from_documents(documents, section.extractive, section.markers, section.seed)
+        for sample in from_documents(documents, section.extractive, markers, section.seed):
+            yield sample, verify(sample, markers)
+    if grounding is not None:
+        yield from grounding.samples(lang, report)
 
 
-def _groups(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
-    group: list[Sample] = []
-    for sample in samples:
-        group.append(sample)
+def _groups(judged: Iterable[Judged]) -> Iterator[list[Judged]]:
+    group: list[Judged] = []
+    for pair in judged:
+        group.append(pair)
         if len(group) == BATCH:
             yield group
             group = []
@@ -209,12 +262,9 @@ def _groups(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
 
 
 def _count(
-    group: Sequence[Sample],
-    verdicts: Sequence[Verdict],
-    report: Report,
-    counts: dict[str, dict[str, dict[str, int]]],
+    group: Sequence[Judged], report: Report, counts: dict[str, dict[str, dict[str, int]]]
 ) -> None:
-    for sample, verdict in zip(group, verdicts):
+    for sample, verdict in group:
         source = f"{sample.family}/{sample.task}"
         report.made(source, sample.lang)
         if verdict.passed:

@@ -46,6 +46,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     generator: str
     version: int
     seed: int
+    model: str = ""
+    sampling: str = "{}"
 
 
 _FIELDS = [
@@ -68,6 +70,8 @@ _FIELDS = [
     pa.field("generator", pa.string(), nullable=False),
     pa.field("version", pa.int32(), nullable=False),
     pa.field("seed", pa.int64(), nullable=False),
+    pa.field("model", pa.string(), nullable=False),
+    pa.field("sampling", pa.string(), nullable=False),  # JSON: temperature, seeds, tokens ...
     pa.field("verdicts", pa.string(), nullable=False),  # JSON: check to true or false
 ]
 THOUGHT: pa.Schema = make_schema("thought/1", _FIELDS)

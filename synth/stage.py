@@ -16,4 +16,5 @@ __all__ = ["run"]
 def run(recipe: Recipe, root: Path, execution: Execution) -> list[Manifest]:
     """Make the recipe's reasoning data in `root/reasoning`."""
     section = recipe.section("reasoning", Reasoning)
-    return [make(section, root / "curate", root / "reasoning", execution)]
+    made = make(section, root / "curate", root / "reasoning", execution, base=recipe.base)
+    return [made]
