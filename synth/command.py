@@ -1,4 +1,4 @@
-"""`hanji synth run|preview`."""
+"""`hanji synth run|preview|requests|replies`."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from hanji.cli import (
     table,
     workers_option,
 )
+from hanji.endpoint.settings import Endpoint
 from hanji.errors import RecipeError, nearest
-from synth.section import Extractive, Procedural, Reasoning
+from synth.section import Extractive, Grounded, Procedural, Reasoning
 
 if TYPE_CHECKING:
     from hanji.manifest import Manifest
 
 __all__ = ["synth"]
 
-FAMILIES = ("extractive", "procedural")
+FAMILIES = ("extractive", "procedural", "grounded")
 
 
 @click.group()
@@ -34,28 +35,59 @@ def synth() -> None:
     """Make thinking-augmented reasoning samples."""
 
 
-def _section(recipe: Path | None, family: str | None, count: int | None, langs: str) -> Reasoning:
-    from hanji.recipe import Recipe
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """What the flags say of the section, beside or instead of a recipe."""
 
-    if recipe is not None:
-        return Recipe.load(recipe).section("reasoning", Reasoning)
-    if family is None:
-        raise RecipeError("give a RECIPE or --family")
-    if family not in FAMILIES:
-        raise RecipeError(f"--family {family}: unknown family{nearest(family, FAMILIES)}")
-    n = count or 1_000
-    section = Reasoning(
-        extractive=Extractive(max_per_lang=n) if family == "extractive" else None,
-        procedural=Procedural(count=n) if family == "procedural" else None,
-    )
-    chosen = tuple(langs.split(",")) if langs else section.langs
-    return msgspec.structs.replace(section, langs=chosen)
+    recipe: Path | None
+    family: str | None
+    langs: str
+    count: int | None = None
+    endpoint: str = ""
+    model: str = ""
+    key_env: str = ""
+
+    @property
+    def base(self) -> Path:
+        """What the recipe's paths are relative to."""
+        return self.recipe.parent if self.recipe is not None else Path()
+
+    def section(self) -> Reasoning:
+        """Return the settings."""
+        if self.recipe is None:
+            return self._of_family()
+        from hanji.recipe import Recipe
+
+        section = Recipe.load(self.recipe).section("reasoning", Reasoning)
+        if section.grounded is None:
+            return section
+        where = {"url": self.endpoint, "key_env": self.key_env}
+        given = {key: value for key, value in where.items() if value}
+        endpoint = msgspec.structs.replace(section.grounded.endpoint, **given)
+        grounded = msgspec.structs.replace(section.grounded, endpoint=endpoint)
+        return msgspec.structs.replace(section, grounded=grounded)
+
+    def _of_family(self) -> Reasoning:
+        family, n = self.family, self.count or 1_000
+        if family is None:
+            raise RecipeError("give a RECIPE or --family")
+        if family not in FAMILIES:
+            raise RecipeError(f"--family {family}: unknown family{nearest(family, FAMILIES)}")
+        if family == "grounded" and not (self.endpoint and self.model):
+            raise RecipeError("--family grounded: needs --endpoint URL and --model NAME")
+        endpoint = Endpoint(url=self.endpoint, model=self.model, key_env=self.key_env)
+        section = Reasoning(
+            extractive=Extractive(max_per_lang=n) if family == "extractive" else None,
+            procedural=Procedural(count=n) if family == "procedural" else None,
+            grounded=Grounded(endpoint=endpoint, max_per_lang=n) if family == "grounded" else None,
+        )
+        chosen = tuple(self.langs.split(",")) if self.langs else section.langs
+        return msgspec.structs.replace(section, langs=chosen)
 
 
 _recipe = click.argument("recipe", required=False, type=click.Path(path_type=Path))
 _input = click.option(
     "--input", "curated", type=click.Path(path_type=Path), metavar="DIR",
-    help="Curated documents, for the extractive family.",
+    help="Curated documents, for the extractive and grounded families.",
 )  # fmt: skip
 _family = click.option("--family", metavar="|".join(FAMILIES), help="Family, without a recipe.")
 _count = click.option(
@@ -64,12 +96,30 @@ _count = click.option(
 _langs = click.option("--langs", default="", help="Languages, such as en,ko.  [default: all six]")
 
 
+_endpoint = click.option(
+    "--endpoint", default="", metavar="URL",
+    help="OpenAI-compatible endpoint, for the grounded family.",
+)  # fmt: skip
+_model = click.option("--model", default="", metavar="NAME", help="Model at the endpoint.")
+_key_env = click.option(
+    "--key-env", default="", metavar="NAME", help="Environment variable that holds its key."
+)
+_replies = click.option(
+    "--replies", type=click.Path(path_type=Path), metavar="DIR",
+    help="Cache of its replies.  [default: beside the output]",
+)  # fmt: skip
+
+
 @synth.command("run")
 @_recipe
 @_input
 @_family
 @_count
 @_langs
+@_endpoint
+@_model
+@_key_env
+@_replies
 @output_option
 @workers_option
 @replace_option
@@ -80,16 +130,32 @@ def run(
     family: str | None,
     count: int | None,
     langs: str,
+    endpoint: str,
+    model: str,
+    key_env: str,
+    replies: Path | None,
     out: Path,
     workers: int,
     replace: bool,
     as_json: bool,
 ) -> None:
     """Make, verify and write samples, of RECIPE or of one family."""
+    from hanji.endpoint import Usage
     from synth.make import make
 
-    section = _section(recipe, family, count, langs)
-    manifest = make(section, curated, out, execution(workers, replace))
+    source = Source(
+        recipe=recipe, family=family, langs=langs, count=count, endpoint=endpoint, model=model,
+        key_env=key_env,
+    )  # fmt: skip
+    section, usage = source.section(), Usage()
+    try:
+        manifest = make(
+            section, curated, out, execution(workers, replace),
+            base=source.base, replies=replies, usage=usage,
+        )  # fmt: skip
+    finally:
+        if usage.sent or usage.cached:
+            click.echo(str(usage), err=True)
     emit(manifest.report, as_json, lambda: _print(manifest, out))
 
 
@@ -99,15 +165,63 @@ def _print(manifest: Manifest, out: Path) -> None:
     for source in sorted(manifest.report.by):
         tallies = manifest.report.by[source]
         counts = [tallies[lang].kept if lang in tallies else 0 for lang in langs]
-        dropped = sum(t.made - t.kept for t in tallies.values())
-        rows.append([source, *(f"{n:,}" for n in counts), f"{dropped:,}"])
-    table("", ["task", *langs, "rejected"], rows)
+        failed = sum(sum(t.failed.values()) for t in tallies.values())
+        dropped = sum(t.made - t.kept for t in tallies.values()) - failed
+        rows.append([source, *(f"{n:,}" for n in counts), f"{dropped:,}", f"{failed:,}"])
+    table("", ["task", *langs, "rejected", "failed"], rows)
     missed = manifest.facts.get("missed")
     assert isinstance(missed, dict)
     for task, langs in sorted(missed.items()):
         gaps = ", ".join(f"{lang} {n:,}" for lang, n in sorted(langs.items()))
         click.echo(f"{task}: ran out of different problems, short of {gaps}")
     click.echo(f"{out}: {manifest.rows:,} samples")
+
+
+@synth.command("requests")
+@click.argument("recipe", type=click.Path(path_type=Path))
+@_input
+@_replies
+@click.option(
+    "-o", "--output", "out", type=click.Path(path_type=Path), required=True, metavar="FILE",
+    help="File of requests to write.",
+)  # fmt: skip
+@json_option
+def requests(
+    recipe: Path, curated: Path | None, replies: Path | None, out: Path, as_json: bool
+) -> None:
+    """Write the requests of RECIPE that have no reply yet, in the OpenAI batch format.
+
+    Nothing is sent. Give it again after `replies`, as questions are answered in a second round.
+    """
+    from hanji.endpoint import write_batch
+    from hanji.manifest import Dataset
+    from synth.grounded.make import Grounding
+
+    source = Source(recipe=recipe, family=None, langs="")
+    section = source.section()
+    if section.grounded is None or curated is None or replies is None:
+        raise RecipeError("requests: needs reasoning.grounded in the recipe, --input and --replies")
+    dataset = Dataset.open(curated, "document/1")
+    grounding = Grounding.of(section, dataset, replies, source.base)
+    written = write_batch([*grounding.requests(), *grounding.answers()], out, replies)
+    estimate = grounding.estimate()
+    render = f"{out}: {written:,} requests to send; the whole job: {estimate}"
+    emit({"written": written, "job": estimate}, as_json, lambda: click.echo(render))
+
+
+@synth.command("replies")
+@click.argument("results", type=click.Path(path_type=Path))
+@_replies
+@json_option
+def replies(results: Path, replies: Path | None, as_json: bool) -> None:
+    """Read RESULTS of a batch, in the OpenAI batch format, into the cache of replies."""
+    from hanji.endpoint import read_batch
+
+    if replies is None:
+        raise RecipeError("replies: needs --replies DIR, the one that `requests` was given")
+    counts = read_batch(results, replies)
+    text = ", ".join(f"{name} {n:,}" for name, n in counts.items())
+    emit(counts, as_json, lambda: click.echo(f"{replies}: {text}"))
 
 
 @synth.command("preview")
@@ -126,7 +240,7 @@ def preview(
     from hanji.manifest import Dataset
     from synth.make import from_documents, from_seeds
 
-    section = _section(recipe, family, None, langs)
+    section = Source(recipe=recipe, family=family, langs=langs).section()
     shown = []
     for lang in section.langs:
         if section.procedural is not None:

@@ -39,6 +39,15 @@ class Usage(msgspec.Struct, kw_only=True):
     faults: dict[str, int] = {}
     failed: dict[str, int] = {}
 
+    def __str__(self) -> str:
+        parts = [f"{self.sent:,} sent", f"{self.answered:,} answered", f"{self.cached:,} cached"]
+        parts.append(f"{self.tokens_in:,} + {self.tokens_out:,} tokens")
+        parts += [f"{self.money:,.4f} in money"] if self.money else []
+        for name, counts in (("faults met", self.faults), ("given up", self.failed)):
+            kinds = ", ".join(f"{kind} {n:,}" for kind, n in sorted(counts.items()))
+            parts += [f"{name}: {kinds}"] if kinds else []
+        return "; ".join(parts)
+
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """What a job may take: about so many tokens asked, at most so many answered and so much."""
