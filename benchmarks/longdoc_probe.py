@@ -43,16 +43,17 @@ Row = dict[str, str | int | float]
 
 
 def texts_of(data: Path, lang: str, characters: int) -> list[str]:
-    """Read whole documents, long ones first, until there are enough characters."""
-    texts, n = [], 0
-    for folder in ("long", "docs"):
+    """Read whole documents, long ones for the most part, until there are enough characters."""
+    texts: list[str] = []
+    n = 0
+    for folder, share in (("long", 0.8), ("docs", 1.0)):
         with (data / folder / f"{lang}.jsonl.zst").open("rb") as file:
             reader = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file), "utf-8")
             for line in reader:
                 texts.append(json.loads(line)["text"])
                 n += len(texts[-1])
-                if n >= characters:
-                    return texts
+                if n >= share * characters:
+                    break
     return texts
 
 

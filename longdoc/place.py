@@ -8,7 +8,7 @@ and cutting it at the token where the sum is right.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -23,6 +23,7 @@ __all__ = ["Hidden", "Hole", "Needle", "begin", "hide"]
 SLACK = 48  # tokens of haystack beyond what the estimate asks for
 # Tokens between the last border for needles and the end; seams may take more than was estimated.
 MARGINS = (8, 32, 128, 512)
+ANCHOR = 1_500  # characters of haystack before the end that is counted anew
 TRIES = 64  # cuts that are tried before fillers
 FILLERS = (".", " .", "…", " …", "。", "-", " -", "\n.")  # where no cut has the right sum
 
@@ -210,14 +211,23 @@ def _fitted(
     tokens = haystack.tokens
     least = int(np.searchsorted(tokens.starts, tail))
     seen: dict[int, int] = {}
+    near = _behind(front, tail, int(tokens.ends[token - 1]))
+    offset: int | None = None  # tokens of the whole prompt beyond those of its end
 
     def parts_at(cut: int, filler: str = "") -> list[Part]:
         end = int(tokens.ends[cut - 1]) if cut > least else tail
         return [*front, *([(tail, end)] if end > tail else []), filler + question]
 
     def count(cut: int) -> int:
+        nonlocal offset
         if cut not in seen:
-            seen[cut] = splicer.splice(parts_at(cut)).n_tokens
+            whole = parts_at(cut)
+            end = near(whole)
+            if end is None or offset is None:
+                seen[cut] = splicer.splice(whole).n_tokens
+                offset = seen[cut] - splicer.splice(end).n_tokens if end else None
+            else:
+                seen[cut] = splicer.splice(end).n_tokens + offset
         return seen[cut]
 
     def clean(cut: int) -> bool:
@@ -237,12 +247,14 @@ def _fitted(
         if moved in seen or moved == cut:
             break
         cut = moved
-    near = sorted(range(cut - TRIES // 2, cut + TRIES // 2), key=lambda c: (abs(c - cut), c))
-    for other in filter(clean, near):
+    cuts = sorted(range(cut - TRIES // 2, cut + TRIES // 2), key=lambda c: (abs(c - cut), c))
+    for other in filter(clean, cuts):
         if count(other) == room:
             parts = parts_at(other)
-            yield parts, splicer.splice(parts)
-    for other in filter(clean, near):
+            spliced = splicer.splice(parts)
+            if spliced.n_tokens == room:
+                yield parts, spliced
+    for other in filter(clean, cuts):
         missing = room - count(other)
         for filler in FILLERS if 0 < missing < 8 else ():
             for times in range(1, missing + 1):
@@ -250,6 +262,32 @@ def _fitted(
                 spliced = splicer.splice(parts)
                 if spliced.n_tokens == room:
                     yield parts, spliced
+
+
+def _behind(
+    front: Sequence[Part], tail: int, end: int
+) -> Callable[[Sequence[Part]], list[Part] | None]:
+    """Return what takes the end of a prompt, from an anchor within the haystack.
+
+    The end has as many tokens fewer than the whole as stand before the anchor, wherever it is cut:
+    both share every token behind it.
+    """
+    anchor = end - ANCHOR
+    if anchor > tail:  # the tail is long enough to hold it
+
+        def of_tail(parts: Sequence[Part]) -> list[Part] | None:
+            last = parts[-2]
+            if isinstance(last, str) or last[1] - anchor < ANCHOR // 2:
+                return None
+            return [(anchor, last[1]), parts[-1]]
+
+        return of_tail
+    for number in range(len(front) - 1, 0, -1):
+        part = front[number]
+        if not isinstance(part, str) and part[1] - part[0] > ANCHOR:
+            start = (part[1] - ANCHOR, part[1])
+            return lambda parts: [start, *parts[number + 1 :]]
+    return lambda parts: None
 
 
 def _hole(spliced: Spliced, start: int, end: int) -> Hole:
