@@ -174,7 +174,7 @@ def numbers_follow(case: Case, limits: Thresholds) -> bool:
     """Numbers stand in the document, or come out of calculations over those that do."""
     source = f"{case.document}\n{case.question}"
     written, values = pieces(source, case.lang)
-    said = f"{case.thinking}\n{case.answer}"
+    said = f"{without_quotations(case.thinking)}\n{case.answer}"  # `quotes` looks at the others
     calculations = list(equations(said, case.lang))
     derived = set(values)
     for _ in range(2):  # a result may be used above the place where it is worked out

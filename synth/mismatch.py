@@ -20,6 +20,7 @@ from hanji.seeds import rng
 __all__ = ["Corpus", "auc", "terms"]
 
 CONTROLS = 4  # other documents that a thought is compared with
+TWIN = 0.4  # share of terms in common from which on two documents are as good as one
 KEPT = 2_000  # documents of a language that stand for the others
 _WORD = re.compile(r"\w+")
 
@@ -69,10 +70,15 @@ class Corpus:
     def compare(self, thought: str, document_id: str, document: str) -> tuple[float, list[float]]:
         """Return a thought's likeness to its own document and to a few random others."""
         found = terms(thought, self.lang)
-        own = self.likeness(found, terms(document, self.lang))
-        order = rng("mismatch", document_id).permutation(len(self._others))[: CONTROLS + 1]
-        others = [self._others[i] for i in order if self._others[i][0] != document_id][:CONTROLS]
-        return own, [self.likeness(found, other) for _, other in others]
+        source = terms(document, self.lang)
+        order = rng("mismatch", document_id).permutation(len(self._others))[: 4 * CONTROLS]
+        others = [
+            other
+            for name, other in (self._others[i] for i in order)
+            if name != document_id and len(other & source) < TWIN * len(other | source)
+        ]
+        own = self.likeness(found, source)
+        return own, [self.likeness(found, other) for other in others[:CONTROLS]]
 
 
 def auc(own: Sequence[float], other: Sequence[float]) -> float:

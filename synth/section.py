@@ -109,7 +109,7 @@ class Grounded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Share of the curated documents that are tried, drawn by their ids."""
     max_per_lang: Positive = 100_000
     """Most documents in a language."""
-    least_document_chars: Positive = 200
+    least_document_chars: Positive = 80
     """Shorter documents are left out."""
     max_document_chars: Positive = 6_000
     """Longer documents are cut at the end of a sentence; interleaving goes on to the next part."""
