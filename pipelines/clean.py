@@ -25,7 +25,7 @@ from pipelines.normalise import normalise
 from pipelines.pii import mask
 from pipelines.profile import METRICS, profile
 from pipelines.quality import RULES, decide, score
-from pipelines.read import Fault, InputFile, Record, records
+from pipelines.read import Fault, InputFile, Item, Passed, Record, records
 from pipelines.section import Curate
 from pipelines.units import Unit
 
@@ -96,7 +96,7 @@ class Clean(msgspec.Struct, frozen=True):
     def _batch(
         self,
         file: InputFile,
-        group: Sequence[Record | Fault],
+        group: Sequence[Item],
         writers: _Writers,
         account: UnitAccount,
     ) -> None:
@@ -108,6 +108,8 @@ class Clean(msgspec.Struct, frozen=True):
                 where = f"{item.file} at byte {item.offset}: {item.reason} ({item.message})"
                 account.first_failure = account.first_failure or where
                 writers.quarantine(file.source, item)
+            elif isinstance(item, Passed):
+                self._pass(file, item, writers, account)
             else:
                 drafts.append(self._normal(file, item))
         guesses = detect([draft.text for draft in drafts], self.section.language.engine)
@@ -118,6 +120,14 @@ class Clean(msgspec.Struct, frozen=True):
         for draft in drafts:
             self._mask(draft, account)
         self._judge(drafts, writers, account)
+
+    def _pass(self, file: InputFile, item: Passed, writers: _Writers, account: UnitAccount) -> None:
+        """Count what is no document: a request in a WARC, an image in a tar."""
+        account.report.read(file.source, file.lang)
+        key = f"{item.file}:{item.offset}"
+        empty = Record(key=key, text="", lang=file.lang, license="", url="", meta="{}")
+        draft = _Draft(document_id(file.source, key), empty, file.source, "", Guess(file.lang, 0))
+        self._drop(draft, "read", item.reason, 0, 0, writers, account)
 
     def _normal(self, file: InputFile, record: Record) -> _Draft:
         settings = self.section.normalise
@@ -195,9 +205,9 @@ class Clean(msgspec.Struct, frozen=True):
         writers.reject(draft, step, reason, value, threshold)
 
 
-def _groups(items: Iterable[Record | Fault]) -> Iterator[list[Record | Fault]]:
+def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
     """Gather records until there are enough of them, or of their characters."""
-    group: list[Record | Fault] = []
+    group: list[Item] = []
     n_chars = 0
     for item in items:
         group.append(item)

@@ -15,7 +15,7 @@ from hanji.forecast import Given, Rates, SourceForecast, Work
 from hanji.recipe import Recipe
 from hanji.shards import read_batches
 from pipelines.clean import Clean
-from pipelines.read.records import Record, records
+from pipelines.read import Record, records
 from pipelines.read.source import InputFile, Source, plan
 from pipelines.section import Curate
 from pipelines.units import Unit

@@ -1,4 +1,4 @@
-"""Lines of plain, gzip and zstd files, with every end checked.
+"""Lines of plain, gzip, bzip2 and zstd files, with every end checked.
 
 The usual readers take a truncated gzip for a complete one, or stop at its first member. This one
 checks the end and checksum of every member, goes on through concatenated ones, caps the ratio of
@@ -8,6 +8,7 @@ memory bounded whatever the file holds.
 
 from __future__ import annotations
 
+import bz2
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -43,9 +44,11 @@ class Torn(msgspec.Struct, frozen=True):
 
 def chunks(file: BinaryIO, name: str) -> Iterator[bytes | Torn]:
     """Yield the unpacked bytes of a file; a `Torn` comes last if its end is not sound."""
-    if name.endswith(".gz"):
+    if name.endswith((".gz", ".tgz")):
         yield from _gzip(file)
-    elif name.endswith(".zst"):
+    elif name.endswith((".bz2", ".tbz2")):
+        yield from _bzip2(file)
+    elif name.endswith((".zst", ".tzst")):
         yield from _zstd(file)
     else:
         while data := file.read(READ_PLAIN):
@@ -86,6 +89,37 @@ def _gzip(file: BinaryIO) -> Iterator[bytes | Torn]:
         yield Torn(n_out, "truncated_archive", "gzip: ends in the middle of a member")
 
 
+def _bzip2(file: BinaryIO) -> Iterator[bytes | Torn]:
+    n_in = n_out = 0
+    member = bz2.BZ2Decompressor()
+    begun, waiting = False, b""
+    while True:
+        data = waiting
+        if not waiting and member.needs_input:
+            data = file.read(READ)
+            n_in += len(data)
+            if not data:
+                break
+        begun = True
+        try:
+            out = member.decompress(data, OUT)
+        except OSError as error:
+            yield Torn(n_out, "corrupt_archive", f"bzip2: {error}")
+            return
+        n_out += len(out)
+        if out:
+            yield out
+        if n_out > SLACK_BYTES and n_out > MAX_RATIO * n_in:
+            yield Torn(n_out, "archive_bomb", f"bzip2: unpacks to over {MAX_RATIO} times its size")
+            return
+        waiting = b""
+        if member.eof:
+            waiting = member.unused_data
+            member, begun = bz2.BZ2Decompressor(), False
+    if begun or not n_in:
+        yield Torn(n_out, "truncated_archive", "bzip2: ends in the middle of a member")
+
+
 def _zstd(file: BinaryIO) -> Iterator[bytes | Torn]:
     n_in = n_out = 0
     decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
@@ -117,7 +151,9 @@ def _zstd(file: BinaryIO) -> Iterator[bytes | Torn]:
         yield Torn(n_out, "truncated_archive", "zstd: ends in the middle of a frame")
 
 
-def lines(file: BinaryIO, name: str, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[Line | Torn]:
+def lines(
+    file: BinaryIO, name: str, max_line_bytes: int = MAX_LINE_BYTES, *, keep_empty: bool = False
+) -> Iterator[Line | Torn]:
     r"""Yield lines, ended by \n, with their offsets; `\r` before it is cut, empty ones left out.
 
     A line longer than `max_line_bytes` is passed over and reported once. A line at the end of a
@@ -136,7 +172,7 @@ def lines(file: BinaryIO, name: str, max_line_bytes: int = MAX_LINE_BYTES) -> It
                 yield Torn(offset, "record_too_long", f"over {max_line_bytes:,} bytes", fatal=False)
             else:
                 data = b"".join([*held, chunk[start:end]]).removesuffix(b"\r")
-                if data.strip():
+                if keep_empty or data.strip():
                     yield Line(offset, data)
             offset += held_bytes + end - start + 1
             held, held_bytes, too_long = [], 0, False

@@ -5,25 +5,42 @@ from __future__ import annotations
 import glob
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import msgspec
 
 from hanji.errors import InputError, RecipeError
 from hanji.schema import UNKNOWN, Lang
+from pipelines.read.html import Extractor
 
-__all__ = ["FORMATS", "InputFile", "Source", "format_of", "plan"]
+__all__ = ["ARCHIVES", "FORMATS", "InputFile", "Source", "format_of", "plan"]
 
 FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
     ".txt": "text",
     ".text": "text",
     ".md": "markdown",
     ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".warc": "warc",
+    ".wet": "warc",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".tar": "tar",
+    ".tgz": "tar",
+    ".tbz2": "tar",
+    ".tzst": "tar",
+    ".zip": "zip",
 }
-PACKED = (".gz", ".zst")
+PACKED = (".gz", ".bz2", ".zst")
+ARCHIVES = ("tar", "zip")
+HUB = "hf://"
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +58,16 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Key of the text in a JSON record."""
     id_key: str = "id"
     """Key of a JSON record's own name; where it is absent the byte offset stands for it."""
+    extractor: Extractor = "resiliparse"
+    """What takes the main text out of HTML pages."""
+    charset: str | None = None
+    """Charset of text and HTML files that declare none; UTF-8 where it is not set."""
+    revision: str | None = None
+    """Of a dataset of the Hugging Face hub (`path: hf://owner/name`): branch, tag or commit."""
+    config: str = ""
+    """Of a dataset of the hub: its configuration."""
+    split: str = "train"
+    """Of a dataset of the hub: its split."""
 
 
 class InputFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +82,8 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     license: str
     text_key: str
     id_key: str
+    extractor: Extractor = "resiliparse"
+    charset: str | None = None
 
     def digest(self) -> str:
         """Return the sha256 of the content.
@@ -62,6 +91,8 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             InputError: if the file cannot be read.
         """
+        if self.format == "hub":
+            return hashlib.sha256(self.path.encode()).hexdigest()  # it names the commit
         try:
             with open(self.path, "rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
@@ -69,7 +100,7 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
             raise InputError(f"{self.path}: cannot be read ({error.strerror})") from None
 
 
-def format_of(path: Path) -> str | None:
+def format_of(path: PurePath) -> str | None:
     """Return the format that a file's name tells, or None.
 
     >>> format_of(Path("a.jsonl.zst")), format_of(Path("a.png"))
@@ -78,7 +109,7 @@ def format_of(path: Path) -> str | None:
     name = path.name
     for ending in PACKED:
         name = name.removesuffix(ending)
-    return FORMATS.get(Path(name).suffix.lower())
+    return FORMATS.get(PurePath(name).suffix.lower())
 
 
 def plan(sources: Sequence[Source], base: Path = Path()) -> list[InputFile]:
@@ -104,7 +135,44 @@ def _root(pattern: str) -> Path:
     return path
 
 
+def _check(source: Source) -> None:
+    if source.charset is not None:
+        try:
+            "".encode(source.charset)
+        except LookupError:
+            raise RecipeError(
+                f"source '{source.name}': '{source.charset}' is no charset that Python knows"
+            ) from None
+    scheme, _, _ = source.path.partition("://")
+    if "://" in source.path and not source.path.startswith(HUB):
+        raise RecipeError(
+            f"source '{source.name}': {scheme}:// is not read; copy the files here, or give "
+            "a path or hf://owner/name"
+        )
+
+
+def _hub(source: Source) -> InputFile:
+    from pipelines.read.hub import resolve
+
+    name = source.path.removeprefix(HUB)
+    commit = resolve(name, source.revision)
+    return InputFile(
+        source=source.name,
+        name=f"{name}/{source.config or 'default'}/{source.split}",
+        path=f"{name}@{commit}?{source.config}/{source.split}",
+        n_bytes=0,
+        format="hub",
+        lang=source.lang,
+        license=source.license,
+        text_key=source.text_key,
+        id_key=source.id_key,
+    )
+
+
 def _files(source: Source, base: Path) -> list[InputFile]:
+    _check(source)
+    if source.path.startswith(HUB):
+        return [_hub(source)]
     pattern = str(base / source.path)
     root = _root(pattern)
     paths: list[tuple[str, Path]] = []
@@ -134,6 +202,8 @@ def _files(source: Source, base: Path) -> list[InputFile]:
                 license=source.license,
                 text_key=source.text_key,
                 id_key=source.id_key,
+                extractor=source.extractor,
+                charset=source.charset,
             )
         )
     return files
