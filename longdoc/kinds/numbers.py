@@ -69,14 +69,14 @@ def none(draw: Draw) -> Drawn:
 
 
 def two_hop(draw: Draw) -> Drawn:
-    """One needle says where the number is, another what number is there."""
+    """One needle names the thing whose number another tells; a decoy has the same form."""
     (key, other, decoy, place), (value, wrong) = draw.keys(4), draw.values(2)
-    clue, fact = draw.words.two_hop
+    clue = draw.words.two_hop
     needles = (
         Hide(clue.format(key=key, other=other), asked=True),
-        Hide(fact.format(other=other, value=value), asked=True),
+        _needle(draw, other, value, asked=True),
         Hide(clue.format(key=decoy, other=place)),
-        Hide(fact.format(other=place, value=wrong)),
+        _needle(draw, place, wrong, asked=False),
     )
     return Drawn(needles, _ask(draw, key), (value,), "numbers", draw.words.head)
 
@@ -88,5 +88,5 @@ def paraphrase(draw: Draw) -> Drawn:
         (draw.values(2)),
     )
     needles = (Hide(mine[0].format(value=value), asked=True), Hide(other[0].format(value=wrong)))
-    question = draw.words.ask(mine[1], draw.words.rules.number)
+    question = draw.words.ask(mine[1], draw.words.rules.amount)
     return Drawn(needles, question, (value,), "numbers", draw.words.head)

@@ -33,7 +33,8 @@ class Noun(str):
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the answer must look like, by the form of the answer."""
 
-    number: str
+    number: str  # of a code
+    amount: str
     numbers: str
     names: str
     things: str
@@ -56,7 +57,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     joint: str  # between the items of a list
     multi_value: Pair
     multi_query: str
-    two_hop: Pair  # the needle that names the other, the other
+    two_hop: str  # the needle that names the other
     tracking: tuple[str, str, str]  # first needle, those behind it, question
     name: str  # of a person
     given: tuple[str, ...]
