@@ -36,13 +36,13 @@ def resolve(name: str, revision: str | None) -> str:
         RecipeError: if the hub cannot be asked.
     """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
 
     try:
         found = HfApi().dataset_info(name, revision=revision).sha
-    except (HfHubHTTPError, OSError, ValueError) as error:
+    except Exception as error:  # of whichever HTTP library the hub's client is built on
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise RecipeError(
-            f"hf://{name}: the hub does not answer for it ({str(error).splitlines()[0]:.200}); "
+            f"hf://{name}: the hub does not answer for it ({reason:.200}); "
             "check the name and the network"
         ) from None
     return found or ""

@@ -146,8 +146,9 @@ def _document(file: InputFile, offset: int, record: WarcRecord) -> Item:
     if record.record_type == WarcRecordType.conversion:
         return _page(file, offset, record, record.reader.read(), "text/plain", "utf-8")
     record.parse_http(auto_decode="all")
-    status = record.http_headers.status_code if record.http_headers is not None else None
-    if status != 200:
+    if record.http_headers is None:
+        return Passed(file=file.name, offset=offset, reason="other_record")
+    if record.http_headers.status_code != 200:
         return Passed(file=file.name, offset=offset, reason="http_status")
     kind = (record.http_content_type or "").lower()
     if kind not in (*HTML_TYPES, "text/plain"):
