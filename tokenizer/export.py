@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import json
 from pathlib import Path
 
 import msgspec
@@ -92,7 +91,7 @@ def tokenizer_json(vocabulary: Vocabulary, pattern: str, specials: tuple[str, ..
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, level]},
         "post_processor": None, "decoder": level, "model": model,
     }  # fmt: skip
-    return json.dumps(content, ensure_ascii=False, indent=1).encode()
+    return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
 
 
 def save(

@@ -39,7 +39,7 @@ U32 = npt.NDArray[np.uint32]
 N = TypeVar("N", bound=np.generic)
 _STEP = 512  # merges between two looks at the clock
 _SLOTS_PER_MERGE = 4  # measured: a word has 8 bytes, and the guess must be low
-_CANDIDATES = 40  # pairs for each superword: most bridge no space, or fall to a full group
+_CANDIDATES = 24  # pairs for each superword: most bridge no space, or fall to a full group
 _FINER = 4  # a dry heap is filled again at a floor so many times lower
 
 
