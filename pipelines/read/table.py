@@ -90,7 +90,7 @@ def parquet_records(file: InputFile) -> Iterator[Item]:
     """Yield the rows of a Parquet file, row group by row group."""
     row = 0
     try:
-        with pq.ParquetFile(file.path) as table:
+        with pq.ParquetFile(file.path, page_checksum_verification=True) as table:
             if (missing := _missing(file, table.schema_arrow)) is not None:
                 yield missing
                 return
@@ -98,7 +98,7 @@ def parquet_records(file: InputFile) -> Iterator[Item]:
                 for values in batch.to_pylist():
                     yield record_of(file, values, row)
                     row += 1
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         yield fault(file, row, "corrupt_file", f"parquet: {str(error).splitlines()[0]}")
 
 
@@ -123,7 +123,7 @@ def arrow_records(file: InputFile) -> Iterator[Item]:
                 for values in batch.to_pylist():
                     yield record_of(file, values, row)
                     row += 1
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         yield fault(file, row, "corrupt_file", f"arrow: {str(error).splitlines()[0]}")
 
 
