@@ -106,20 +106,20 @@ def answer_requests(
 
 def _parts(text: str, lang: Lang, most_chars: int, most: int) -> list[str]:
     """Cut a text at ends of sentences into parts of at most `most_chars`; the rest is left out."""
-    parts, start, reach = [], 0, 0
-    for begin, end in sentences(text, lang):
-        if end - start > most_chars and reach > start:
-            parts.append(text[start:reach])
-            if len(parts) == most:
-                return parts
-            start = begin
-        reach = end
-    while len(text) - start > most_chars and len(parts) < most:  # a sentence without an end
-        parts.append(text[start : start + most_chars])
-        start += most_chars
-    if start < len(text) and len(parts) < most:
-        parts.append(text[start:])
-    return parts
+    pieces = [
+        (start, min(start + most_chars, end))  # a sentence that is longer is cut where it must be
+        for begin, end in sentences(text, lang)
+        for start in range(begin, end, most_chars)
+    ]
+    spans: list[tuple[int, int]] = []
+    for begin, end in pieces:
+        if spans and end - spans[-1][0] <= most_chars:
+            spans[-1] = spans[-1][0], end
+        elif len(spans) < most:
+            spans.append((begin, end))
+        else:
+            break
+    return [text[begin:end] for begin, end in spans]
 
 
 def _fence(document: Document, seed: int) -> str:
