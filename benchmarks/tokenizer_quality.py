@@ -6,8 +6,8 @@ Trains on the shared data (4% of the documents are held out) and reads at most 6
 held-out document. `bpe` is ordinary BPE with the preset's stage-1 pattern (the trainer's merges are
 those of `tokenizers`, see tests). "allotted" gives each language with spaces superwords of its own;
 "ja 1.5" counts Japanese documents one and a half times, which gives back what a smaller stage 1
-takes from Japanese. With `--old` the recipe's own comparison follows: BPE of 100K, NFKC, English
-and Korean text only, against ours at 150K. "code" is technical documentation with code in it.
+takes from Japanese. `--what recipe` is the recipe's own comparison: BPE of 100K, NFKC, English and
+Korean text only, against ours at 150K. "code" is technical documentation with code in it.
 No timing here.
 """
 
@@ -140,9 +140,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--vocab", type=int, default=64_000)
     parser.add_argument("--max-mb", type=int, help="learn from a sample, evenly by language")
-    parser.add_argument(
-        "--old", action="store_true", help="also the recipe's own comparison, at 150K"
-    )
+    parser.add_argument("--what", choices=["equal", "recipe", "all"], default="equal")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if not (options.data / "docs").is_dir():
@@ -153,21 +151,22 @@ def main() -> None:
         work = Path(name)
         dataset = curate(options.data, work / "curate")
         texts = heldout(dataset)
-        rows: dict[str, dict[str, float]] = {}
-        against: dict[str, str] = {}
-        for run, (label, base, settings) in enumerate(runs()):
-            out = train(
-                dataset, work / str(run), {"vocab_size": options.vocab, **sample, **settings}
-            )
-            rows[label], against[label] = figures(out, texts), base
-        show(f"bytes per token at {options.vocab:,}", rows, against)
-        result["bytes_per_token"], result["against"] = rows, against
-        if options.old:
-            old = old_kind(dataset, 100_000, work / "old")
-            ours = train(dataset, work / "ours", {"vocab_size": 150_000, **sample})
-            pair = {"old, 100K": figures(old, texts), "ours, 150K": figures(ours, texts)}
-            show("the recipe's own comparison", pair, {"ours, 150K": "old, 100K"})
-            result["recipe"] = pair
+        if options.what != "recipe":
+            rows: dict[str, dict[str, float]] = {}
+            against: dict[str, str] = {}
+            for run, (label, base, settings) in enumerate(runs()):
+                given = {"vocab_size": options.vocab, **sample, **settings}
+                out = train(dataset, work / str(run), given)
+                rows[label], against[label] = figures(out, texts), base
+            show(f"bytes per token at {options.vocab:,}", rows, against)
+            result["bytes_per_token"], result["against"] = rows, against
+        if options.what != "equal":
+            rows = {"old, 100K": figures(old_kind(dataset, 100_000, work / "old"), texts)}
+            for preset in ("kexaone", "line"):
+                given = {"vocab_size": 150_000, "preset": preset, **sample}
+                rows[f"{preset}, 150K"] = figures(train(dataset, work / preset, given), texts)
+            show("the recipe's own comparison", rows, dict.fromkeys([*rows][1:], "old, 100K"))
+            result["recipe"] = rows
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n")
 

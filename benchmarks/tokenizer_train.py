@@ -34,12 +34,12 @@ def documents(data: Path) -> list[tuple[str, str]]:
 
     found = []
     for path in sorted((data / "docs").iterdir()) + sorted((data / "long").iterdir()):
-        data = path.read_bytes()
+        content = path.read_bytes()
         if path.suffix == ".gz":
-            data = gzip.decompress(data)
+            content = gzip.decompress(content)
         else:
-            data = zstandard.ZstdDecompressor().stream_reader(data).read()
-        for line in data.splitlines():
+            content = zstandard.ZstdDecompressor().stream_reader(content).read()
+        for line in content.splitlines():
             record = json.loads(line)
             found.append((record["lang"], nfc(record["text"])))
     random.Random(1).shuffle(found)
@@ -86,13 +86,13 @@ def texts_of(work: Path) -> Iterator[str]:
 
 def run_ours(work: Path, name: str, vocab: int, preset: str, share: float) -> None:
     from hanji.execution import Execution
-    from tokenizer.section import TokenizerSection
-    from tokenizer.train import train
+    from tokenizer.train import section_from, train
 
-    section = TokenizerSection(
-        vocab_size=vocab, preset=preset, superword_share=share, reserved_tokens=0,
-        special_tokens=(), min_count=1,
-    )  # fmt: skip
+    options = {
+        "vocab_size": vocab, "preset": preset, "superword_share": share, "reserved_tokens": 0,
+        "special_tokens": (), "min_count": 1,
+    }  # fmt: skip
+    section = section_from(options, "benchmark")
     train(section, [work / "text.jsonl"], work / name, Execution(replace=True, memory=16 << 30))
 
 

@@ -24,6 +24,7 @@ from hanji.tokens import Tokenizer
 from tokenizer.corpus import Corpus
 from tokenizer.encode import byte_order
 from tokenizer.export import from_byte_level, save_tiktoken
+from tokenizer.facts import count_superwords
 from tokenizer.learn import Vocabulary
 from tokenizer.sample import check, stage2_sizes
 from tokenizer.section import TokenizerSection
@@ -184,7 +185,8 @@ def extend(
     if commit.finished is not None:
         return commit.finished
     vocabulary, facts = old.keep(_use(old, corpus, execution.progress), section.keep_share)
-    room = section.vocab_size - sum(stage2_sizes(section)) - len(section.specials)
+    kept = count_superwords(vocabulary)
+    room = section.vocab_size - sum(stage2_sizes(section)) - len(section.specials) + kept
     if vocabulary.n > room:
         raise RecipeError(
             f"{old.where}: {vocabulary.n:,} tokens are kept, but {room:,} slots are left beside "

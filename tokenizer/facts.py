@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tokenizer.evaluate import judge
 from tokenizer.learn import Vocabulary
 from tokenizer.rules import bridges
 
-__all__ = ["facts_of", "judged"]
+__all__ = ["count_superwords", "facts_of", "judged"]
 
 _SHOWN = 20  # superwords
 
@@ -52,6 +53,13 @@ def judged(directory: Path, heldout: Mapping[Lang, Sequence[Document]]) -> dict[
     }
 
 
+def count_superwords(vocabulary: Vocabulary) -> int:
+    """Count the tokens that bridge a space."""
+    tokens = vocabulary.tokens
+    spans = itertools.pairwise(tokens.offsets[: vocabulary.n + 1].tolist())
+    return sum(bridges(tokens.arena, start, end) for start, end in spans)
+
+
 def facts_of(
     vocabulary: Vocabulary, names: Sequence[str], quotas: npt.NDArray[np.int64]
 ) -> dict[str, object]:
@@ -72,11 +80,8 @@ def facts_of(
         allotment[name] = {"quota": int(quotas[number]), "superwords": len(members)}
         best = members[np.argsort(-counts[members], kind="stable")[:_SHOWN]]
         examples[name] = [vocabulary.bytes_of(256 + int(i)).decode(errors="replace") for i in best]
-    tokens = vocabulary.tokens
-    spans = zip(tokens.offsets[: vocabulary.n], tokens.offsets[1:], strict=False)
-    n_super = sum(bridges(tokens.arena, int(a), int(b)) for a, b in spans)
     return {
-        "superwords": n_super,
+        "superwords": count_superwords(vocabulary),
         "superword_allotment": allotment,
         "superword_examples": examples,
         "joins": int(np.count_nonzero(charged == len(names))),

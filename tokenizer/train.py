@@ -24,7 +24,7 @@ from hanji.shards import Shard
 from tokenizer.corpus import Corpus
 from tokenizer.count import Counter
 from tokenizer.export import pattern_of, save
-from tokenizer.facts import facts_of, judged
+from tokenizer.facts import count_superwords, facts_of, judged
 from tokenizer.learn import Budget, Vocabulary, allot, learn
 from tokenizer.presets import Preset, preset
 from tokenizer.rules import rules_vector
@@ -87,10 +87,12 @@ def publish(
     groups_used = check_groups(section, groups, pieces, where)
     saved = _Saved(commit.work / "merges.npz")
     vocabulary, budget, n_stage1 = saved.load(start)
+    kept = count_superwords(start)  # of a base
     superwords, joins = stage2_sizes(section)
+    two_stages, superwords = superwords > 0, max(superwords - kept, 0)
     wanted = section.vocab_size - len(section.specials) - superwords - joins
     if n_stage1 is None:
-        finer = pieces.recut(how.mode1) if superwords else pieces
+        finer = pieces.recut(how.mode1) if two_stages else pieces
         learn(
             vocabulary, finer, wanted, min_count=section.min_count,
             progress=execution.progress, name="subwords", checkpoint=saved.save,
@@ -105,15 +107,15 @@ def publish(
             )
         saved.n_stage1 = n_stage1
     quotas = np.append(allot(superwords, groups_used.shares), joins)
-    if superwords:
+    if two_stages:
         _stage2(vocabulary, pieces, quotas, section, how, execution, saved, budget)
-    names = save(commit.work, vocabulary, pattern_of(how, superwords > 0), section.specials)
+    names = save(commit.work, vocabulary, pattern_of(how, two_stages), section.specials)
     if more_files is not None:
         names += more_files(commit.work, vocabulary)
     found = {
         "vocab_size": vocabulary.n + len(section.specials),
         "special_tokens": len(section.specials),
-        "subwords": n_stage1 - 256,
+        "subwords": n_stage1 - 256 - kept,
         **(facts or {}),
         "bytes": sample.bytes,
         "pieces": sample.n,

@@ -186,6 +186,7 @@ def test_extending_keeps_the_top_share_and_maps_ids(
     )
     manifest = extend(section, trained[0], [corpus], tmp_path / "e", Execution())
     assert manifest.facts["vocab_size"] == 520
+    assert manifest.facts["superwords"] == 26  # those of the base among them
     assert float(str(manifest.facts["base_kept_share"])) >= 0.7
     old = Tokenizer.from_file(str(trained[0] / "tokenizer.json"))
     new = Tokenizer.from_file(str(tmp_path / "e" / "tokenizer.json"))
