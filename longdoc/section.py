@@ -8,7 +8,7 @@ import msgspec
 
 from hanji.schema import LANGS, Lang
 
-__all__ = ["Build", "Gate", "Kind", "Longdoc", "Probe"]
+__all__ = ["Build", "Compose", "Gate", "Kind", "Longdoc", "Probe"]
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -31,6 +31,21 @@ Kind = Literal[
 ]
 
 
+class Compose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Long documents put together from short ones that speak of the same."""
+
+    tokens: Positive
+    """Tokens that each bucket of each language should have; natural documents count first."""
+    langs: tuple[Lang, ...] = LANGS
+    """Languages that are composed for."""
+    at_least_alike: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.1
+    """Least sum of the cosines to the first member and to the one before."""
+    near_duplicate: Share = 0.5
+    """Jaccard similarity above which two documents do not stand in one."""
+    cross_lingual: bool = False
+    """Also pair what is left: the same topic (`meta.topic`) in two languages, in one document."""
+
+
 class Build(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Long documents of the curated corpus."""
 
@@ -38,6 +53,10 @@ class Build(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Least tokens of each bucket; a shorter document than the first is not long."""
     window: Positive = 262_144
     """Most tokens of a part; a longer document is cut at its largest natural borders."""
+    min_dependency: Share = 0.0
+    """Least dependency score of a natural document; lists and logs score low."""
+    compose: Compose | None = None
+    """Composed documents for the buckets that natural ones leave short; null makes none."""
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

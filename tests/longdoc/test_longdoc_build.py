@@ -13,7 +13,8 @@ from hanji.execution import Execution
 from hanji.manifest import Dataset
 from hanji.schema import LANGS
 from hanji.tokens import Tokenizer
-from longdoc.build import build, parts_of
+from longdoc.build import build
+from longdoc.cut import parts_of
 from longdoc.section import Build
 
 SECTION = Build(buckets=(128, 256, 512), window=600)

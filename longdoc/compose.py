@@ -1,0 +1,280 @@
+"""Composed long documents, for languages and lengths that are short of natural ones.
+
+Short documents that speak of the same are put one behind the other, each under its heading. They
+come from one source and host; of these the next is the one most like the first and the one before
+it (BM25 vectors, Robertson and others 1994), and never a near-duplicate of one that is there
+already. A document is used once. Everything follows from the ids: shards and workers do not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+
+from hanji.schema import Document, Lang
+from hanji.seeds import stable_hash, stable_hex
+from hanji.tokens import Tokenizer
+from longdoc.section import Compose
+from longdoc.terms import terms_of
+
+__all__ = ["Composed", "Short", "compose", "compose_parallel", "heading", "vectors"]
+
+GROUP = 5_000  # documents that are compared with one another; bounds memory
+SKETCH = 128  # least shingle hashes by which near-duplicates are known
+K1, B = 1.2, 0.75  # BM25, Robertson and others 1994
+DIMENSIONS = 1 << 20
+TITLE_CHARS = 80
+SLACK = 0.97  # of the room that members' own counts may fill; headings and seams take the rest
+WORDS: dict[Lang, str] = {
+    "en": "Document", "ko": "문서", "es": "Documento", "de": "Dokument", "ja": "文書",
+    "vi": "Tài liệu",
+}  # fmt: skip
+
+Numbers = npt.NDArray[np.float64]
+
+
+class Short(msgspec.Struct, frozen=True):
+    """A document that is too short to be long, with its tokens and quality."""
+
+    document: Document
+    n_tokens: int
+    quality: float
+
+
+class Composed(msgspec.Struct, frozen=True):
+    """A composed document; `members` are the ids of its parts, in order."""
+
+    document: Document
+    members: tuple[str, ...]
+    n_tokens: int
+    quality: float
+
+
+def heading(document: Document, number: int) -> tuple[str, str]:
+    r"""Return the heading of a member, and its text without that line if it began with it.
+
+    >>> heading(Document(id="", text="The mill\n\nIt stands.", lang="en", source="s"), 1)
+    ('The mill', 'It stands.')
+    """
+    first, _, rest = document.text.partition("\n")
+    title = first.lstrip("# ").strip()
+    if title and len(title) <= TITLE_CHARS and rest.strip() and title[-1] not in ".。,;:!?…":
+        return title, rest.lstrip("\n")
+    found = msgspec.json.decode(document.meta or "{}")
+    named = found.get("title") if isinstance(found, dict) else None
+    if isinstance(named, str) and 0 < len(named.strip()) <= TITLE_CHARS:
+        return " ".join(named.split()), document.text
+    return f"{WORDS.get(document.lang, WORDS['en'])} {number}", document.text
+
+
+def assemble(members: Sequence[Document]) -> str:
+    """Put members one behind the other, each under its heading; no text is lost."""
+    parts = []
+    for number, member in enumerate(members, 1):
+        title, text = heading(member, number)
+        parts.append(f"## {title}\n\n{text.strip(chr(10))}")
+    return "\n\n".join(parts) + "\n"
+
+
+def vectors(texts: Sequence[str]) -> csr_matrix:
+    """Return BM25 vectors of unit length: sparse [n, DIMENSIONS]."""
+    rows, columns, counts, lengths = [], [], [], []
+    for row, text in enumerate(texts):
+        terms, n = np.unique(terms_of(text) % DIMENSIONS, return_counts=True)
+        rows.append(np.full(len(terms), row))
+        columns.append(terms)
+        counts.append(n)
+        lengths.append(n.sum())
+    at, column = np.concatenate(rows), np.concatenate(columns).astype(np.int64)
+    count = np.concatenate(counts).astype(np.float64)
+    length = np.array(lengths, np.float64)
+    mean = max(length.mean(), 1.0)
+    seen = np.bincount(column, minlength=DIMENSIONS)
+    weight = np.log1p((len(texts) - seen[column] + 0.5) / (seen[column] + 0.5))
+    norm = K1 * (1 - B + B * length[at] / mean)
+    matrix = csr_matrix((weight * count * (K1 + 1) / (count + norm), (at, column)),
+                        shape=(len(texts), DIMENSIONS))  # fmt: skip
+    sizes = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    return csr_matrix(matrix.multiply(1 / np.maximum(sizes, 1e-12)[:, None]))
+
+
+def _sketch(text: str) -> npt.NDArray[np.uint64]:
+    """Keep the least hashes of the runs of three terms: a bottom-k sketch (Broder 1997)."""
+    terms = terms_of(text).astype(np.uint64)
+    if len(terms) < 3:
+        return np.unique(terms)[:SKETCH]
+    runs = terms[:-2] * np.uint64(0x9E3779B97F4A7C15) ^ terms[1:-1] << np.uint64(21) ^ terms[2:]
+    runs = (runs ^ (runs >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    return np.unique(runs)[:SKETCH]
+
+
+def _alike(first: npt.NDArray[np.uint64], second: npt.NDArray[np.uint64]) -> float:
+    """Estimate the Jaccard similarity from two sketches."""
+    union = np.union1d(first, second)[:SKETCH]
+    if not len(union):
+        return 1.0
+    both = np.intersect1d(first, second, assume_unique=True)
+    return float(np.isin(union, both, assume_unique=True).mean())
+
+
+def compose(
+    shorts: Sequence[Short],
+    missing: Mapping[str, int],
+    buckets: Sequence[tuple[int, int]],
+    settings: Compose,
+    tokenizer: Tokenizer,
+    seed: int,
+) -> Iterator[Composed]:
+    """Compose long documents of one language until every bucket has its tokens.
+
+    Args:
+        shorts: documents of the language that are too short.
+        missing: tokens that each bucket still lacks, by the name "low-high".
+        buckets: (least, most) tokens of each bucket, rising.
+        settings: of the recipe.
+        tokenizer: counts the tokens.
+        seed: of the order.
+
+    Yields:
+        Composed documents, each within a bucket.
+    """
+    left = dict(missing)
+    for group in _groups(shorts, seed):
+        if not any(n > 0 for n in left.values()):
+            return
+        matrix = vectors([short.document.text for short in group])
+        sketches = [_sketch(short.document.text) for short in group]
+        unused = np.ones(len(group), dtype=np.bool_)
+        for first in range(len(group)):
+            low, high, name = _wanted(left, buckets)
+            if not name:
+                return
+            if not unused[first]:
+                continue
+            room = int((low + (high - low) / 2) * SLACK)
+            chosen = _gather(first, room, group, matrix, sketches, unused, settings)
+            made = _made([group[i] for i in chosen], high, tokenizer)
+            if made is None or made.n_tokens < low:
+                unused[first] = False  # too few others are like it: it stays apart
+                continue
+            unused[chosen[: len(made.members)]] = False
+            left[name] -= made.n_tokens
+            yield made
+
+
+def compose_parallel(
+    shorts: Mapping[Lang, Sequence[Short]],
+    bucket: tuple[int, int],
+    tokenizer: Tokenizer,
+    seed: int,
+) -> Iterator[Composed]:
+    """Compose documents of two languages: each topic in one, then the same topic in the other.
+
+    A topic is what the sources call it in `meta.topic`. A document is used once, the language of
+    a composed one is that of its first member.
+    """
+    by_topic: dict[str, dict[Lang, Short]] = {}
+    for lang, listed in sorted(shorts.items()):
+        for short in listed:
+            topic = msgspec.json.decode(short.document.meta or "{}").get("topic")
+            if isinstance(topic, str) and topic:
+                by_topic.setdefault(topic, {}).setdefault(lang, short)
+    pairs: dict[tuple[Lang, Lang], list[tuple[Short, Short]]] = {}
+    for topic in sorted(by_topic, key=lambda name: stable_hash("parallel", seed, name)):
+        langs = sorted(by_topic[topic], key=lambda lang: stable_hash("parallel", seed, topic, lang))
+        for first, second in zip(langs[::2], langs[1::2]):
+            both = by_topic[topic][first], by_topic[topic][second]
+            pairs.setdefault((first, second), []).append(both)
+    low, high = bucket
+    for _, listed_pairs in sorted(pairs.items()):
+        members: list[Short] = []
+        for both in listed_pairs:
+            members += both
+            if sum(short.n_tokens for short in members) >= low:
+                made = _made(members, high, tokenizer)
+                if made is not None and made.n_tokens >= low:
+                    yield made
+                    members = []
+                elif made is None:
+                    members = []
+
+
+def _groups(shorts: Sequence[Short], seed: int) -> Iterator[list[Short]]:
+    """Group by source and host, in an order drawn from the seed; large groups are cut by id."""
+    found: dict[tuple[str, str], list[Short]] = {}
+    for short in sorted(shorts, key=lambda s: stable_hash("compose", seed, s.document.id)):
+        place = short.document.source, urlsplit(short.document.url).netloc
+        found.setdefault(place, []).append(short)
+    for place in sorted(found):
+        group = found[place]
+        for start in range(0, len(group), GROUP):
+            yield group[start : start + GROUP]
+
+
+def _wanted(left: Mapping[str, int], buckets: Sequence[tuple[int, int]]) -> tuple[int, int, str]:
+    """Choose the bucket that lacks most, the smaller one of equals."""
+    names = [(left.get(f"{low}-{high}", 0), -low, low, high) for low, high in buckets]
+    most, _, low, high = max(names)
+    return (low, high, f"{low}-{high}") if most > 0 else (0, 0, "")
+
+
+def _gather(
+    first: int,
+    room: int,
+    group: Sequence[Short],
+    matrix: csr_matrix,
+    sketches: Sequence[npt.NDArray[np.uint64]],
+    unused: npt.NDArray[np.bool_],
+    settings: Compose,
+) -> list[int]:
+    """Gather documents like the first one, until the room is filled."""
+    chosen, used = [first], group[first].n_tokens
+    like_first: Numbers = (matrix @ matrix[first].T).toarray().ravel()
+    like_last = like_first
+    barred = ~unused
+    barred[first] = True
+    while used < room:
+        likeness = np.where(barred, -1.0, like_first + like_last)
+        best = int(likeness.argmax())
+        if likeness[best] < settings.at_least_alike:
+            break
+        barred[best] = True
+        if used + group[best].n_tokens > room:
+            continue
+        if max(_alike(sketches[best], sketches[i]) for i in chosen) > settings.near_duplicate:
+            continue
+        chosen.append(best)
+        used += group[best].n_tokens
+        like_last = (matrix @ matrix[best].T).toarray().ravel()
+    return chosen
+
+
+def _made(members: Sequence[Short], high: int, tokenizer: Tokenizer) -> Composed | None:
+    """Assemble members; the last ones are left out while it is too long."""
+    listed = list(members)
+    while len(listed) > 1:
+        text = assemble([short.document for short in listed])
+        n = int(tokenizer.counts([text])[0])
+        if n < high:
+            return _composed(listed, text, n)
+        listed.pop()
+    return None
+
+
+def _composed(listed: Sequence[Short], text: str, n_tokens: int) -> Composed:
+    ids = tuple(short.document.id for short in listed)
+    first = listed[0].document
+    licenses = sorted({short.document.license for short in listed if short.document.license})
+    document = Document(
+        id=stable_hex("composed", *ids),
+        text=text,
+        lang=first.lang,
+        source=first.source,
+        license=" AND ".join(licenses),
+    )
+    return Composed(document, ids, n_tokens, float(np.mean([s.quality for s in listed])))
