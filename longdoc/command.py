@@ -155,14 +155,33 @@ def probe(
     "-o", "--output", "out", type=click.Path(path_type=Path), metavar="FILE",
     help="Write the score as JSON.",
 )  # fmt: skip
+@click.option("--endpoint", "url", help="Ask this OpenAI-compatible endpoint and write ANSWERS.")
+@click.option("--model", help="Model, as the endpoint names it.")
+@click.option("--key-env", default="", help="Environment variable that holds the endpoint's key.")
 @json_option
 def score(
-    probes: Path, answers: Path, recipe: Path | None, out: Path | None, as_json: bool
+    probes: Path,
+    answers: Path,
+    recipe: Path | None,
+    out: Path | None,
+    url: str | None,
+    model: str | None,
+    key_env: str,
+    as_json: bool,
 ) -> None:
     """Score the ANSWERS file against PROBES; exit 1 unless the light is green."""
     from hanji.manifest import write_atomically
     from longdoc.score import score as score_
 
+    if (url is None) != (model is None):
+        raise RecipeError("--endpoint and --model go together; give both or neither")
+    if url is not None and model is not None:
+        from hanji.endpoint import Endpoint
+        from longdoc.ask import ask_probes
+
+        settings = Endpoint(url=url, model=model, temperature=0.0, top_p=1.0, key_env=key_env)
+        cache = answers.with_name(answers.name + ".replies")
+        ask_probes(probes, settings, cache, answers, execution().progress)
     result = score_(probes, answers, _section(recipe).gate)
     if out is not None:
         write_atomically(out, msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")

@@ -58,6 +58,7 @@ class Score(msgspec.Struct, frozen=True):
     langs: dict[str, Cell]
     cells: dict[str, Cell]  # "length/depth", all kinds and languages pooled
     none_false: Cell | None = None  # answers of none where there is something; `right` counts them
+    maps: dict[str, dict[str, Cell]] = {}  # "language kind" to its own "length/depth"
 
 
 class _Id(msgspec.Struct):
@@ -171,6 +172,12 @@ def judge(
             groups.setdefault(str(key(item)), []).append(right[item.id])
         return {name: _cell(values) for name, values in groups.items()}
 
+    maps: dict[str, dict[str, Cell]] = {}
+    for name, cell in pooled(
+        lambda item: f"{item.lang} {item.kind}\t{item.length}/{item.depth:g}"
+    ).items():
+        title, _, place = name.partition("\t")
+        maps.setdefault(title, {})[place] = cell
     kinds = pooled(lambda item: item.kind)
     langs = pooled(lambda item: item.lang)
     cells = pooled(lambda item: f"{item.length}/{item.depth:g}")
@@ -182,7 +189,7 @@ def judge(
     # YELLOW: all that misses is one cell or one language.
     narrow = len(misses) == 1 and misses[0].startswith(("cell ", "language "))
     verdict = "GREEN" if not misses else "YELLOW" if narrow else "RED"
-    return Score(verdict, tuple(misses), total, kinds, langs, cells, none_false)
+    return Score(verdict, tuple(misses), total, kinds, langs, cells, none_false, maps)
 
 
 def _cell(values: Sequence[bool]) -> Cell:
