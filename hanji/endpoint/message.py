@@ -84,6 +84,7 @@ class Cache:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._made: set[str] = set()  # folders
 
     def path(self, digest: str) -> Path:
         """Return where the reply to the request with `digest` stands."""
@@ -102,16 +103,20 @@ class Cache:
         Raises:
             OutputError: if the disk refuses.
         """
-        path = self.path(digest)
-        aside = path.with_name(f"{digest}.{os.getpid()}.aside")
+        folder = f"{self.directory}/{digest[:2]}"
+        aside = f"{folder}/{digest}.{os.getpid()}.aside"
         data = msgspec.json.encode(reply)
         try:
+            if folder not in self._made:
+                os.makedirs(folder, exist_ok=True)
+                self._made.add(folder)
+            file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
             try:
-                aside.write_bytes(data)
-            except FileNotFoundError:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                aside.write_bytes(data)
-            aside.replace(path)
+                while data:
+                    data = data[os.write(file, data) :]
+            finally:
+                os.close(file)
+            os.replace(aside, f"{folder}/{digest}.json")
         except OSError as error:
             raise OutputError(
                 f"{self.directory}: replies cannot be kept ({error.strerror}); free space there "

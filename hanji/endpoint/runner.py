@@ -185,11 +185,12 @@ class _Asker:
         for attempt in range(self.settings.retries + 1):
             async with self._slots:
                 result = await self._attempt(request)
-            reply = result.reply
+                reply = result.reply
+                if not reply.fault:  # kept before the slot is free: a kill costs no more than those
+                    self.cache.put(request.digest, reply)
             if not reply.fault:
                 self.usage.answered += 1
                 self._given_up = 0
-                self.cache.put(request.digest, reply)
                 return reply
             fault = Reply(fault=reply.fault)
             self.usage.faults[reply.fault] = self.usage.faults.get(reply.fault, 0) + 1
