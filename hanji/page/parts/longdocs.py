@@ -111,8 +111,13 @@ def _scored(path: Path) -> list[Markup]:
         missed = Markup("").join(Markup("<li>{}</li>").format(miss) for miss in score["misses"])
         found.append(Markup("<ul>{}</ul>").format(missed))
     found.append(_map("Share right by length (tokens) and depth (%)", cells))
-    for name, more in (score.get("maps") or {}).items():
-        found.append(_map(f"{name}: share right by length and depth", more))
+    maps = [
+        _map(f"{name}: share right by length and depth", more)
+        for name, more in sorted((score.get("maps") or {}).items())
+    ]
+    if maps:
+        summary = Markup("<details><summary>By language and kind: {} maps</summary>")
+        found.append(summary.format(len(maps)) + Markup("").join(maps) + Markup("</details>"))
     rows: list[list[charts.Cell]] = [
         [name, cell["right"], cell["n"], f"{cell['low']:.3f} to {cell['high']:.3f}"]
         for group in parts.values()
