@@ -212,7 +212,22 @@ class Writer:
             "origins": self._origins,
             "sources": self._sources,
             "cut": self._cut,
+            "missing": self._missing(),
         }
+
+    def _missing(self) -> dict[str, dict[str, int]]:
+        """Count the tokens that buckets still lack: there were no more documents to compose."""
+        settings = self._section.compose
+        found: dict[str, dict[str, int]] = {}
+        for lang in settings.langs if settings is not None else ():
+            for low in self._section.buckets:
+                name = bucket_name(low, self._section.buckets)
+                lack = (settings.tokens if settings else 0) - self._tokens.get(lang, {}).get(
+                    name, 0
+                )
+                if lack > 0:
+                    found.setdefault(lang, {})[name] = lack
+        return found
 
     def close(self) -> list[Shard]:
         """Finish the shards."""

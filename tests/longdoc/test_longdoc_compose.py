@@ -166,6 +166,10 @@ def test_a_build_composes_where_natural_documents_are_short(demo: Path, tmp_path
     }
     for row in rows:
         assert row["bucket"] in ("1024-2048", "2048-")
+    # What could not be filled is said: four languages have no document at all.
+    missing = manifest.facts["missing"]
+    assert isinstance(missing, dict)
+    assert missing["vi"] == {"1024-2048": 2_000, "2048-": 2_000}
 
 
 def test_parallel_topics_stand_in_one_document_when_asked(demo: Path, tmp_path: Path) -> None:
