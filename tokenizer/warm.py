@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hanji.progress import Progress
-from tokenizer import count, encode, index, merge
+from tokenizer import count, encode, index, merge, rules, scan
 from tokenizer.count import Counter
 from tokenizer.learn import Vocabulary, learn
 from tokenizer.presets import PRESETS
@@ -22,25 +22,40 @@ __all__ = ["compile_kernels", "is_cold"]
 
 _SECONDS = 30  # measured on one core of 2.5 GHz
 _LARGEST = (count._count, count._merge, encode.encode_pieces, index._fill, merge.run)
+_SOURCES = [Path(str(m.__file__)) for m in (scan, rules, count, encode, index, merge)]
+
+
+def _stored(pattern: str) -> list[Path]:
+    """Find indexes of machine code; numba that is switched off has none."""
+    stats = getattr(merge.run, "stats", None)
+    return [] if stats is None else list(Path(stats.cache_path).glob(f"{pattern}-*.nbi"))
 
 
 def is_cold() -> bool:
-    """Say whether a kernel's machine code is missing on disk, or older than its source."""
-    for kernel in _LARGEST:
-        stats = getattr(kernel, "stats", None)
-        if stats is None:  # numba is switched off
-            return False
-        source = Path(kernel.__code__.co_filename)
-        stored = list(Path(stats.cache_path).glob(f"{source.stem}.{kernel.__name__}-*.nbi"))
-        if all(path.stat().st_mtime < source.stat().st_mtime for path in stored):
-            return True
-    return False
+    """Say whether a kernel's machine code is missing on disk, or older than any source."""
+    if not hasattr(merge.run, "stats"):
+        return False
+    newest = max(path.stat().st_mtime for path in _SOURCES)
+    return any(
+        all(
+            path.stat().st_mtime < newest
+            for path in _stored(f"{Path(kernel.__code__.co_filename).stem}.{kernel.__name__}")
+        )
+        for kernel in _LARGEST
+    )
 
 
 def compile_kernels(progress: Progress) -> None:
-    """Compile all kernels of training, if they are not yet on disk."""
+    """Compile all kernels of training, if they are not yet on disk.
+
+    Numba looks at a kernel's own file alone, so code with an older callee inside is dropped here.
+    """
     if not is_cold():
         return
+    newest = max(path.stat().st_mtime for path in _SOURCES)
+    for path in (path for source in _SOURCES for path in _stored(f"{source.stem}.*")):
+        if path.stat().st_mtime < newest:
+            path.unlink(missing_ok=True)
     name = f"compiling kernels (first use, about {_SECONDS} s)"
     with progress.phase(name, 5, "steps") as phase:
         for _ in _steps():

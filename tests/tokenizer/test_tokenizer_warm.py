@@ -53,3 +53,22 @@ def test_an_empty_cache_is_cold(tmp_path: Path, root: Path) -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == "True"
+
+
+def test_code_with_an_older_callee_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "count._count-1.py311.nbi", tmp_path / "merge.run-1.py311.nbi"
+    source = tmp_path / "scan.py"
+    for path, seconds in ((old, 1000), (source, 2000), (new, 3000)):
+        path.touch()
+        os.utime(path, (seconds, seconds))
+    monkeypatch.setattr(warm, "_SOURCES", [source, tmp_path / "scan.py"])
+    monkeypatch.setattr(
+        warm, "_stored", lambda pattern: [*tmp_path.glob(f"{pattern.replace('scan', '*')}-*.nbi")]
+    )
+    monkeypatch.setattr(warm, "_steps", lambda: iter([None] * 5))
+    assert warm.is_cold()
+    warm.compile_kernels(Seen())
+    assert not old.exists()
+    assert new.exists()
