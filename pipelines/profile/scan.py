@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hanji.kernels import njit
+from hanji.text.signs import BLANK, HAN, HIRAGANA, KATAKANA, NEWLINE, WORD, decode, kind_of
 
 __all__ = ["METRICS", "profile"]
 
@@ -35,53 +36,7 @@ Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float64]
 Hashes = npt.NDArray[np.uint64]
 
-_BLANK, _WORD, _MARK, _HIRAGANA, _KATAKANA, _HAN, _OTHER, _NEWLINE = range(8)
 SHORT_LINE = 30  # characters; FineWeb, short-line rule
-
-
-@njit
-def _decode(data: Bytes, at: int) -> tuple[int, int]:
-    """Return (code point, bytes) of the character at `at` of valid UTF-8."""
-    first = int(data[at])
-    if first < 0x80:
-        return first, 1
-    if first < 0xE0:
-        return (first & 0x1F) << 6 | (int(data[at + 1]) & 0x3F), 2
-    low = (int(data[at + 1]) & 0x3F) << 6 | (int(data[at + 2]) & 0x3F)
-    if first < 0xF0:
-        return (first & 0x0F) << 12 | low, 3
-    return (first & 0x07) << 18 | low << 6 | (int(data[at + 3]) & 0x3F), 4
-
-
-@njit
-def _kind(point: int) -> int:
-    """Classify a code point coarsely; letters that are in no list count as word characters."""
-    if point < 0x80:
-        if point == 10:
-            return _NEWLINE
-        if point <= 32:
-            return _BLANK
-        if 48 <= point <= 57 or 65 <= point <= 90 or 97 <= point <= 122 or point in (39, 95):
-            return _WORD
-        return _MARK
-    if point < 0xC0:
-        return _WORD if point in (0xAA, 0xB5, 0xBA) else _BLANK if point == 0xA0 else _MARK
-    if 0x2000 <= point <= 0x206F or 0x2190 <= point <= 0x2BFF or 0x3000 <= point <= 0x303F:
-        if point <= 0x200A or point in (0x202F, 0x205F, 0x3000):
-            return _BLANK
-        return _HAN if point in (0x3005, 0x3007) else _MARK
-    if 0x3040 <= point <= 0x309F:
-        return _HIRAGANA
-    if 0x30A0 <= point <= 0x30FF or 0xFF66 <= point <= 0xFF9F:
-        return _KATAKANA
-    if 0x3400 <= point <= 0x4DBF or 0x4E00 <= point <= 0x9FFF or 0xF900 <= point <= 0xFAFF:
-        return _HAN
-    if 0xFF00 <= point <= 0xFF65:
-        letter = 0xFF10 <= point <= 0xFF19 or 0xFF21 <= point <= 0xFF3A or 0xFF41 <= point <= 0xFF5A
-        return _WORD if letter else _MARK
-    if point in (0xD7, 0xF7) or 0x20A0 <= point <= 0x20CF or 0xFE30 <= point <= 0xFE4F:
-        return _MARK
-    return _WORD
 
 
 @njit
@@ -125,12 +80,12 @@ def _scan(
     at = start
     while at <= end:
         if at < end:
-            point, size = _decode(data, at)
-            kind = _kind(point)
+            point, size = decode(data, at)
+            kind = kind_of(point)
             n_chars += 1
         else:
-            point, size, kind = 10, 1, _NEWLINE
-        part = kind in (_WORD, _HIRAGANA, _KATAKANA, _HAN)
+            point, size, kind = 10, 1, NEWLINE
+        part = kind in (WORD, HIRAGANA, KATAKANA, HAN)
         if word_len and (not part or kind != word_kind):
             n_words += 1
             word_chars += word_len
@@ -147,7 +102,7 @@ def _scan(
         dots = point == 46 and at + 2 < end and data[at + 1] == 46 and data[at + 2] == 46
         if dots or point in (35, 0x2026):
             symbols += 1
-        if kind == _NEWLINE:
+        if kind == NEWLINE:
             if line_len:
                 lines += 1
                 line_chars += line_len
@@ -170,12 +125,12 @@ def _scan(
                 seen[slot] = value
             line_len = 0
             line_hash = np.uint64(14695981039346656037)
-        elif line_len or kind != _BLANK:
+        elif line_len or kind != BLANK:
             if line_len == 0:
                 line_first = point
             line_len += 1
             line_hash = (line_hash ^ np.uint64(point)) * prime
-            if kind != _BLANK:
+            if kind != BLANK:
                 line_last = point
         at += size
     out[0], out[1] = n_chars, n_words

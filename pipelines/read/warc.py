@@ -145,9 +145,9 @@ def _document(file: InputFile, offset: int, record: WarcRecord) -> Item:
         return fault(file, offset, "bad_digest", "the block digest does not match")
     if record.record_type == WarcRecordType.conversion:
         return _page(file, offset, record, record.reader.read(), "text/plain", "utf-8")
-    record.parse_http(auto_decode="all")
-    if record.http_headers is None:
+    if not record.is_http:
         return Passed(file=file.name, offset=offset, reason="other_record")
+    record.parse_http(auto_decode="all")
     if record.http_headers.status_code != 200:
         return Passed(file=file.name, offset=offset, reason="http_status")
     kind = (record.http_content_type or "").lower()

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from hanji.kernels import njit
 from hanji.seeds import rng
-from pipelines.profile.scan import _BLANK, _MARK, _NEWLINE, _decode, _kind
+from hanji.text.signs import BLANK, MARK, NEWLINE, decode, kind_of
 
 __all__ = ["WINDOW", "WINDOW_CJK", "band_keys", "signatures"]
 
@@ -40,10 +40,10 @@ def _fold(data: npt.NDArray[np.uint8], start: int, end: int, out: U32) -> int:
     """Write the folded characters of data[start:end] to `out`; return how many."""
     n, at = 0, start
     while at < end:
-        point, size = _decode(data, at)
+        point, size = decode(data, at)
         at += size
-        kind = _kind(point)
-        if kind in (_BLANK, _MARK, _NEWLINE):
+        kind = kind_of(point)
+        if kind in (BLANK, MARK, NEWLINE):
             if n and out[n - 1] != 32:
                 out[n] = 32
                 n += 1
