@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -203,7 +203,8 @@ def requests(
         raise RecipeError("requests: needs reasoning.grounded in the recipe, --input and --replies")
     dataset = Dataset.open(curated, "document/1")
     grounding = Grounding.of(section, dataset, replies, source.base)
-    written = write_batch([*grounding.requests(), *grounding.answers()], out, replies)
+    todo = chain(grounding.requests(), grounding.answers())
+    written = write_batch(todo, out, replies)
     estimate = grounding.estimate()
     render = f"{out}: {written:,} requests to send; the whole job: {estimate}"
     emit({"written": written, "job": estimate}, as_json, lambda: click.echo(render))
@@ -229,18 +230,28 @@ def replies(results: Path, replies: Path | None, as_json: bool) -> None:
 @_input
 @_family
 @_langs
+@_endpoint
+@_model
 @click.option(
     "--rows", "n", default=1, show_default=True, help="Samples of each task in a language."
 )
 @json_option
 def preview(
-    recipe: Path | None, curated: Path | None, family: str | None, langs: str, n: int, as_json: bool
+    recipe: Path | None,
+    curated: Path | None,
+    family: str | None,
+    langs: str,
+    endpoint: str,
+    model: str,
+    n: int,
+    as_json: bool,
 ) -> None:
-    """Show a few samples in each language; nothing is written."""
+    """Show a few samples in each language, or what a model would be asked; nothing is written."""
     from hanji.manifest import Dataset
     from synth.make import from_documents, from_seeds
 
-    section = Source(recipe=recipe, family=family, langs=langs).section()
+    source = Source(recipe=recipe, family=family, langs=langs, endpoint=endpoint, model=model)
+    section = source.section()
     shown = []
     for lang in section.langs:
         if section.procedural is not None:
@@ -251,9 +262,38 @@ def preview(
             found = from_documents(documents, section.extractive, section.markers, section.seed)
             shown += list(islice(found, n))
 
+    prompts = _prompts(section, curated, n, source.base) if section.grounded is not None else []
+
     def render() -> None:
         for sample in shown:
             click.echo(click.style(f"{sample.lang} {sample.family} {sample.task}", bold=True))
             click.echo(sample.text + "\n")
+        for prompt in prompts:
+            click.echo(click.style("grounded, what would be asked", bold=True))
+            click.echo(prompt + "\n")
 
-    emit(shown, as_json, render)
+    emit([*shown, *prompts], as_json, render)
+
+
+def _prompts(section: Reasoning, curated: Path | None, n: int, base: Path) -> list[str]:
+    """Return what a model would be asked about the first documents; nothing is sent."""
+    from hanji.manifest import Dataset
+    from synth.grounded.plan import jobs
+    from synth.grounded.prompts import Prompts
+
+    assert section.grounded is not None
+    if curated is None:
+        raise RecipeError("the grounded family needs documents; give --input DIR")
+    own = base / section.grounded.prompts if section.grounded.prompts else None
+    dataset, prompts = Dataset.open(curated, "document/1"), Prompts.load(section.langs, own)
+    few = (
+        job
+        for lang in section.langs
+        for job in islice(jobs(dataset.documents(lang), section.grounded, prompts, section.seed), n)
+    )
+    return [
+        request.messages[-1].content
+        for job in few
+        for request in (*job.thoughts, job.question)
+        if request is not None
+    ]
