@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from hanji.schema import Document, Lang
 from hanji.seeds import rng, uniform
 from hanji.shards import ShardSet
 from synth import extractive
+from synth.alike import Seen
 from synth.grounded.make import Grounding
 from synth.procedural import TASKS
 from synth.sample import REJECTED, THOUGHT, Sample, Span, Verdict, sample_id, to_batch
@@ -240,8 +242,16 @@ def _judged(
 ) -> Iterator[Judged]:
     markers = section.markers
     if section.procedural is not None:
-        for sample in from_seeds(section.procedural, lang, markers, section.seed):
-            yield sample, verify(sample, markers)
+        seen = Seen(section.procedural.near_duplicate)
+        problems = from_seeds(section.procedural, lang, markers, section.seed)
+        while group := list(islice(problems, BATCH)):
+            again = seen.repeats([s.task for s in group], [s.question for s in group])
+            for sample, repeats in zip(group, again):
+                verdict = verify(sample, markers)
+                yield (
+                    sample,
+                    Verdict(False, "near_duplicate", verdict.checks) if repeats else verdict,
+                )
     if section.extractive is not None and dataset is not None:
         documents = (d for d in dataset.documents(lang) if not dataset.is_heldout(d.id))
         for sample in from_documents(documents, section.extractive, markers, section.seed):
@@ -270,6 +280,7 @@ def _count(
         if verdict.passed:
             report.kept(source, sample.lang)
         else:
-            report.drop(source, sample.lang, "verify", verdict.reason)
+            step = "duplicates" if verdict.reason == "near_duplicate" else "verify"
+            report.drop(source, sample.lang, step, verdict.reason)
         cell = counts.setdefault(source, {}).setdefault(sample.lang, {"passed": 0, "failed": 0})
         cell["passed" if verdict.passed else "failed"] += 1

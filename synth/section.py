@@ -59,6 +59,8 @@ class Procedural(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Samples of each task in each language."""
     difficulties: tuple[Annotated[int, msgspec.Meta(ge=1, le=5)], ...] = (1, 2, 3)
     """Difficulties, in equal parts."""
+    near_duplicate: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.95
+    """MinHash similarity from which a question repeats an earlier one of its task."""
 
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]

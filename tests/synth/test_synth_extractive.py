@@ -101,7 +101,7 @@ def curated(directory: Path) -> Path:
 
 def test_a_run_writes_samples_of_both_families_with_the_law(tmp_path: Path) -> None:
     source = curated(tmp_path / "curate")
-    section = Reasoning(procedural=Procedural(count=10))
+    section = Reasoning(procedural=Procedural(count=10, near_duplicate=1.0))
     manifest = make(section, source, tmp_path / "a", Execution())
     manifest.report.check()
     assert manifest.rows == 6 * (len(section.procedural.tasks) * 10 + 2)
