@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-ROOT = Path(__file__).resolve().parent.parent
 from hanji.manifest import Commit
 from hanji.report import Report
 from hanji.schema import DOCUMENT
 from hanji.shards import ShardSet
 
+ROOT = Path(__file__).resolve().parent.parent
 BATCH = 10_000
 
 

@@ -220,7 +220,9 @@ def test_the_key_is_sent_and_never_written(
     assert key not in repr(settings)
     with Stub(lambda asked: Answer(status=401, body=key.encode())) as stub:
         settings = endpoint(stub, key_env="MY_KEY")
-        with pytest.raises(RecipeError, match=r"refuses the key .401.; check what MY_KEY") as caught:
+        with pytest.raises(
+            RecipeError, match=r"refuses the key .401.; check what MY_KEY"
+        ) as caught:
             list(ask(requests(settings, 2), settings, tmp_path / "b"))
     assert key not in str(caught.value)
 
