@@ -159,8 +159,8 @@ def not_copied(case: Case, limits: Thresholds) -> bool:
 
 def quotes_occur(case: Case, limits: Thresholds) -> bool:
     """What is quoted stands in the document, and something is quoted."""
-    source = flat(case.document)
-    found = [flat(quote) for quote in quotations(case.thinking, case.lang)]
+    source = flat(case.document).lower()  # a quotation may begin a sentence, or stop doing so
+    found = [flat(quote).lower() for quote in quotations(case.thinking, case.lang)]
     if len(found) < limits.quotes_least:
         return False
     there = sum(quote in source for quote in found)

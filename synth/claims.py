@@ -21,11 +21,14 @@ _QUOTED = re.compile(
     r"|„([^„“”]{1,2000})[“”]|(?<!\w)\"([^\"\n]{1,2000})\"(?!\w)"
 )
 _GAP = re.compile(r"\s*(?:\[\s*(?:\.{3}|…)\s*\]|\(\s*(?:\.{3}|…)\s*\)|\.{3}|…+)\s*")
-_MARKS = str.maketrans("’‘“”„«»–—−", '\'\'"""""---')
+_MARKS = {ord(mark): "'" for mark in '’‘“”„«»"「」『』'} | {ord(mark): "-" for mark in "–—−"}
 
 
 def flat(text: str) -> str:
-    """Write a text so that two copies of it compare equal: NFC, single blanks, plain marks."""
+    """Write a text so that two copies of it compare equal: NFC, single blanks, one kind of marks.
+
+    A quotation within a quotation changes its marks, so all of them count as the same.
+    """
     return " ".join(unicodedata.normalize("NFC", text).translate(_MARKS).split())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import os
 import ssl
 import time
 from typing import TYPE_CHECKING
@@ -108,7 +109,9 @@ class Wire:
 
         settings = self._settings
         # What the environment holds for another endpoint does not go to this one.
-        self._headers = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
+        custom = os.environ.get("OPENAI_CUSTOM_HEADERS", "").splitlines()
+        names = [line.partition(":")[0].strip() for line in custom if ":" in line]
+        self._headers = {name: Omit() for name in ("OpenAI-Organization", "OpenAI-Project", *names)}
         if not self._key:
             self._headers["Authorization"] = Omit()
         security = ssl.create_default_context()

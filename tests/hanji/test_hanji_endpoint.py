@@ -232,6 +232,7 @@ def test_no_key_of_the_environment_goes_where_none_is_asked_for(
 ) -> None:
     for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
         monkeypatch.setenv(name, "secret-of-mine")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Mine: secret-of-mine")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://192.0.2.1/v1")
     with Stub() as stub:
         settings = endpoint(stub)

@@ -211,3 +211,17 @@ def test_a_line_of_the_prompt_must_not_come_back(lang: str, sound, corpora) -> N
     line = next(line for line in prompt.text.splitlines() if line.startswith("- "))
     case = case_of(corpora, pair.document, f"{pair.thought}\n{line}", secrets=prompt.secrets)
     assert "tags" in failed(case)
+
+
+@pytest.mark.parametrize(("lang", "document", "thought"), [
+    ("en", "He said: “The mill is mine.” Then he left.", "We read “he said: ‘The mill is mine.’” here."),
+    ("ja", "老人は「時計は休ませなさい」と言った。", "本文には「老人は『時計は休ませなさい』と言った」とある。"),
+    ("de", "Die Mühle – so hieß es – brannte ab.", "Es heißt „die Mühle - so hieß es“ und „hieß es […] brannte ab“."),
+    ("es", "Llegó a las 8; «nadie» lo esperaba allí.", "Se lee «Llegó a las 8; “nadie” lo esperaba»."),
+])  # fmt: skip
+def test_a_quotation_may_change_marks_and_its_first_letter(lang, document, thought) -> None:
+    case = Case(lang=lang, document=document, thinking=thought)
+    assert quotations(thought, lang)
+    assert CHECKS["quotes"](case, LIMITS)
+    other = msgspec.structs.replace(case, document=document.replace("m", "n").replace("時計", "船"))
+    assert lang in ("es", "de") or not CHECKS["quotes"](other, LIMITS)
