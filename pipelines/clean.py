@@ -160,7 +160,7 @@ class Clean(msgspec.Struct, frozen=True):
         settings = self.section.personal_data
         if settings is None:
             return
-        masked = mask(draft.text, settings.kinds, settings.action)
+        masked = mask(draft.text, settings.kinds, settings.action, draft.lang)
         draft.text = masked.text
         for kind, n in masked.found.items():
             counts = account.masked.setdefault(draft.lang, {})

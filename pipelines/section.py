@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -12,6 +12,10 @@ __all__ = ["Curate", "Duplicates", "Language", "Near", "Normal", "PersonalData",
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+PersonalKind = Literal[
+    "email", "iban", "card", "korean_id", "japanese_id", "german_id", "spanish_id",
+    "vietnamese_id", "ip", "phone",
+]  # fmt: skip
 
 
 class Normal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,7 +55,7 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class PersonalData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Personal data in the text."""
 
-    kinds: tuple[str, ...] = ("email",)
+    kinds: tuple[PersonalKind, ...] = get_args(PersonalKind)
     """Kinds that are looked for."""
     action: Literal["mask", "remove"] = "mask"
     """Put a stable placeholder in its place, or remove it."""
