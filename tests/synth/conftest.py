@@ -10,8 +10,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hanji.schema import LANGS, Document, document_id
-from hanji.seeds import pick, shuffled
+from hanji.endpoint.stub import Answer, Asked, completion
+from hanji.manifest import Commit
+from hanji.report import Report
+from hanji.schema import DOCUMENT, LANGS, Document, document_id, to_batch
+from hanji.seeds import pick, shuffled, uniform
+from hanji.shards import ShardSet
 from hanji.text.sentences import sentences
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,3 +162,59 @@ def sound(documents: dict[str, list[Document]]) -> list[Pair]:
         for document in documents[lang]
         for n in range(2)
     ]
+
+
+Curate = Callable[[Path, dict[str, list[Document]]], Path]
+Script = Callable[[Asked], Answer]
+FENCED = re.compile(r"^(===== [0-9a-f]{20} =====)\n(.*)\n\1$", re.M | re.S)
+
+
+@pytest.fixture(scope="session")
+def curate() -> Curate:
+    """curate(directory, documents): a dataset of them, none held out."""
+
+    def write_dataset(directory: Path, documents: dict[str, list[Document]]) -> Path:
+        commit = Commit.begin(directory, stage="curate", kind="document/1", section={})
+        shards, report = ShardSet(commit.work, DOCUMENT), Report()
+        for lang, some in documents.items():
+            shards.write(lang, to_batch(some))
+            report.read("test", lang, len(some))
+            report.kept("test", lang, len(some))
+        commit.finish(DOCUMENT, shards.close(), report, {"heldout_share": 0.0})
+        return directory
+
+    return write_dataset
+
+
+@pytest.fixture(scope="session")
+def source(
+    curate: Curate,
+    documents: dict[str, list[Document]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A dataset of eight documents in each language."""
+    few = {lang: documents[lang][:8] for lang in LANGS}
+    return curate(tmp_path_factory.mktemp("grounded") / "curate", few)
+
+
+@pytest.fixture
+def model(documents: dict[str, list[Document]]) -> Script:
+    """A model that thinks soundly about what stands behind the fence, and answers questions."""
+    corpus = {lang: "\n".join(d.text for d in some) for lang, some in documents.items()}
+
+    def answer(asked: Asked) -> Answer:
+        prompt = asked.messages[-1].content
+        found = FENCED.search(prompt)
+        assert found is not None
+        document = found.group(2)
+        lang = next(lang for lang, text in corpus.items() if document.strip()[:30] in text)
+        thought = write(document, lang, document[:50] + str(asked.seed))
+        if "QUESTION:" in prompt:
+            thought = f"QUESTION: {write(document, lang, document)[:60]}\nANSWER: {document[:6]}"
+        elif "ANSWER:" in prompt:
+            thought += f"\nANSWER: {document[:6] if uniform(asked.seed) < 0.8 else document[7:15]}"
+        elif uniform("tags", asked.seed) < 0.5:
+            thought = f"<think>\n{thought}\n</think>\n"
+        return Answer(body=completion(thought, tokens_in=len(prompt) // 3, tokens_out=100))
+
+    return answer
