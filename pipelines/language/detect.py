@@ -68,7 +68,8 @@ def by_script(text: str) -> Guess | None:
     ascii_letters = int((((points | 32) >= 97) & ((points | 32) <= 122)).sum())
     other = int((points >= 0xC0).sum()) - hangul - kana - han
     letters = hangul + kana + han + ascii_letters + other
-    if letters < FEW_LETTERS:
+    # One sign of Han or a syllable is a word; two Latin letters say nothing.
+    if letters < FEW_LETTERS and not hangul + kana + han:
         return Guess(UNKNOWN, 0.0)
     if kana and kana + han >= hangul and kana >= 0.05 * letters:
         return Guess("ja", round((kana + han) / letters, 2))
