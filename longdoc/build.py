@@ -69,9 +69,9 @@ def _groups(dataset: Dataset) -> Iterator[list[Row]]:
     n_chars = 0
     for batch in dataset.batches():
         have = batch.select([name for name in names if name in batch.schema.names])
-        for row in have.to_pylist():
+        for at, row in enumerate(have.to_pylist()):
             quality = row.pop("quality", 1.0)
-            group.append((Document(**row), quality))
+            group.append((Document(**row), quality, batch, at))
             n_chars += len(row["text"])
             if n_chars >= GROUP_CHARS:
                 yield group

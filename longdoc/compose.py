@@ -4,6 +4,7 @@ Short documents that speak of the same are put one behind the other, each under 
 come from one source and host; of these the next is the one most like the first and the one before
 it (BM25 vectors, Robertson and others 1994), and never a near-duplicate of one that is there
 already. A document is used once. Everything follows from the ids: shards and workers do not matter.
+Texts are read a group at a time; of the others only ids, sizes and places in the shards are held.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from scipy.sparse import csr_matrix
 
 from hanji.schema import Document, Lang
@@ -22,7 +24,7 @@ from hanji.tokens import Tokenizer
 from longdoc.section import Compose
 from longdoc.terms import terms_of
 
-__all__ = ["Composed", "Short", "compose", "compose_parallel", "heading", "vectors"]
+__all__ = ["Composed", "Short", "Stored", "compose", "compose_parallel", "heading", "vectors"]
 
 GROUP = 5_000  # documents that are compared with one another; bounds memory
 SKETCH = 128  # least shingle hashes by which near-duplicates are known
@@ -44,6 +46,30 @@ class Short(msgspec.Struct, frozen=True):
     document: Document
     n_tokens: int
     quality: float
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Its id, source and host."""
+        return self.document.id, self.document.source, urlsplit(self.document.url).netloc
+
+    def load(self) -> Short:
+        """Return it as it is."""
+        return self
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A short document that is left in its shard, which is mapped and takes no memory."""
+
+    batch: pa.RecordBatch
+    row: int
+    n_tokens: int
+    quality: float
+    key: tuple[str, str, str]
+
+    def load(self) -> Short:
+        """Read it."""
+        columns = self.batch.slice(self.row, 1).select(Document.__struct_fields__)
+        return Short(Document(**columns.to_pylist()[0]), self.n_tokens, self.quality)
 
 
 class Composed(msgspec.Struct, frozen=True):
@@ -72,13 +98,19 @@ def heading(document: Document, number: int) -> tuple[str, str]:
     return f"{WORDS.get(document.lang, WORDS['en'])} {number}", document.text
 
 
-def assemble(members: Sequence[Document]) -> str:
-    """Put members one behind the other, each under its heading; no text is lost."""
-    parts = []
+def assemble(members: Sequence[Document]) -> tuple[str, list[tuple[int, int]]]:
+    """Put members one behind the other, each under its heading; no text is lost.
+
+    Returns:
+        The text, and the characters (start, end) of each member, its heading included.
+    """
+    parts, spans, at = [], [], 0
     for number, member in enumerate(members, 1):
         title, text = heading(member, number)
         parts.append(f"## {title}\n\n{text.strip(chr(10))}")
-    return "\n\n".join(parts) + "\n"
+        spans.append((at, at + len(parts[-1])))
+        at = spans[-1][1] + 2
+    return "\n\n".join(parts) + "\n", spans
 
 
 def vectors(texts: Sequence[str]) -> csr_matrix:
@@ -123,7 +155,7 @@ def _alike(first: npt.NDArray[np.uint64], second: npt.NDArray[np.uint64]) -> flo
 
 
 def compose(
-    shorts: Sequence[Short],
+    shorts: Sequence[Short | Stored],
     missing: Mapping[str, int],
     buckets: Sequence[tuple[int, int]],
     settings: Compose,
@@ -144,31 +176,41 @@ def compose(
         Composed documents, each within a bucket.
     """
     left = dict(missing)
-    for group in _groups(shorts, seed):
-        if not any(n > 0 for n in left.values()):
+    for held in _groups(shorts, seed):
+        if not _wanted(left, buckets):
             return
+        if len(held) < 2:
+            continue
+        group = [each.load() for each in held]
         matrix = vectors([short.document.text for short in group])
         sketches = [_sketch(short.document.text) for short in group]
+        sizes = np.array([short.n_tokens for short in group])
         unused = np.ones(len(group), dtype=np.bool_)
         for first in range(len(group)):
-            low, high, name = _wanted(left, buckets)
-            if not name:
+            wanted = _wanted(left, buckets)
+            if not wanted:
                 return
             if not unused[first]:
                 continue
-            room = int((low + (high - low) / 2) * SLACK)
-            chosen = _gather(first, room, group, matrix, sketches, unused, settings)
-            made = _made([group[i] for i in chosen], high, tokenizer)
-            if made is None or made.n_tokens < low:
-                unused[first] = False  # too few others are like it: it stays apart
-                continue
-            unused[chosen[: len(made.members)]] = False
-            left[name] -= made.n_tokens
-            yield made
+            most = int(sizes[unused].sum())  # tokens that can still be had
+            for low, high in wanted:
+                if most < low * SLACK:
+                    continue
+                room = int((low + (high - low) / 2) * SLACK)
+                chosen = _gather(first, room, group, matrix, sketches, unused, settings)
+                made = _made([group[i] for i in chosen], high, tokenizer)
+                if made is not None and made.n_tokens >= low:
+                    unused[chosen[: len(made.members)]] = False
+                    left[f"{low}-{high}"] -= made.n_tokens
+                    yield made
+                    break
+                # Too few others are like it for this bucket: a smaller one may do.
+                most = min(most, int(sizes[chosen].sum()))
+            unused[first] = False
 
 
 def compose_parallel(
-    shorts: Mapping[Lang, Sequence[Short]],
+    shorts: Mapping[Lang, Sequence[Short | Stored]],
     bucket: tuple[int, int],
     tokenizer: Tokenizer,
     seed: int,
@@ -178,13 +220,14 @@ def compose_parallel(
     A topic is what the sources call it in `meta.topic`. A document is used once, the language of
     a composed one is that of its first member.
     """
-    by_topic: dict[str, dict[Lang, Short]] = {}
+    by_topic: dict[str, dict[Lang, Short | Stored]] = {}
     for lang, listed in sorted(shorts.items()):
-        for short in listed:
-            topic = msgspec.json.decode(short.document.meta or "{}").get("topic")
+        for short in sorted(listed, key=lambda each: each.key):
+            found = msgspec.json.decode(short.load().document.meta or "{}")
+            topic = found.get("topic") if isinstance(found, dict) else None
             if isinstance(topic, str) and topic:
                 by_topic.setdefault(topic, {}).setdefault(lang, short)
-    pairs: dict[tuple[Lang, Lang], list[tuple[Short, Short]]] = {}
+    pairs: dict[tuple[Lang, Lang], list[tuple[Short | Stored, Short | Stored]]] = {}
     for topic in sorted(by_topic, key=lambda name: stable_hash("parallel", seed, name)):
         langs = sorted(by_topic[topic], key=lambda lang: stable_hash("parallel", seed, topic, lang))
         for first, second in zip(langs[::2], langs[1::2]):
@@ -194,7 +237,7 @@ def compose_parallel(
     for _, listed_pairs in sorted(pairs.items()):
         members: list[Short] = []
         for both in listed_pairs:
-            members += both
+            members += [each.load() for each in both]
             if sum(short.n_tokens for short in members) >= low:
                 made = _made(members, high, tokenizer)
                 if made is not None and made.n_tokens >= low:
@@ -204,23 +247,21 @@ def compose_parallel(
                     members = []
 
 
-def _groups(shorts: Sequence[Short], seed: int) -> Iterator[list[Short]]:
+def _groups(shorts: Sequence[Short | Stored], seed: int) -> Iterator[list[Short | Stored]]:
     """Group by source and host, in an order drawn from the seed; large groups are cut by id."""
-    found: dict[tuple[str, str], list[Short]] = {}
-    for short in sorted(shorts, key=lambda s: stable_hash("compose", seed, s.document.id)):
-        place = short.document.source, urlsplit(short.document.url).netloc
-        found.setdefault(place, []).append(short)
+    found: dict[tuple[str, str], list[Short | Stored]] = {}
+    for short in sorted(shorts, key=lambda each: stable_hash("compose", seed, each.key[0])):
+        found.setdefault(short.key[1:], []).append(short)
     for place in sorted(found):
         group = found[place]
         for start in range(0, len(group), GROUP):
             yield group[start : start + GROUP]
 
 
-def _wanted(left: Mapping[str, int], buckets: Sequence[tuple[int, int]]) -> tuple[int, int, str]:
-    """Choose the bucket that lacks most, the smaller one of equals."""
-    names = [(left.get(f"{low}-{high}", 0), -low, low, high) for low, high in buckets]
-    most, _, low, high = max(names)
-    return (low, high, f"{low}-{high}") if most > 0 else (0, 0, "")
+def _wanted(left: Mapping[str, int], buckets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the buckets that lack tokens: what lacks most first, the smaller one of equals."""
+    lacks = [(-left.get(f"{low}-{high}", 0), low, high) for low, high in buckets]
+    return [(low, high) for lack, low, high in sorted(lacks) if lack < 0]
 
 
 def _gather(
@@ -258,15 +299,17 @@ def _made(members: Sequence[Short], high: int, tokenizer: Tokenizer) -> Composed
     """Assemble members; the last ones are left out while it is too long."""
     listed = list(members)
     while len(listed) > 1:
-        text = assemble([short.document for short in listed])
+        text, spans = assemble([short.document for short in listed])
         n = int(tokenizer.counts([text])[0])
         if n < high:
-            return _composed(listed, text, n)
+            return _composed(listed, text, spans, n)
         listed.pop()
     return None
 
 
-def _composed(listed: Sequence[Short], text: str, n_tokens: int) -> Composed:
+def _composed(
+    listed: Sequence[Short], text: str, spans: Sequence[tuple[int, int]], n_tokens: int
+) -> Composed:
     ids = tuple(short.document.id for short in listed)
     first = listed[0].document
     licenses = sorted({short.document.license for short in listed if short.document.license})
@@ -276,5 +319,6 @@ def _composed(listed: Sequence[Short], text: str, n_tokens: int) -> Composed:
         lang=first.lang,
         source=first.source,
         license=" AND ".join(licenses),
+        meta=msgspec.json.encode({"member_spans": spans}).decode(),
     )
     return Composed(document, ids, n_tokens, float(np.mean([s.quality for s in listed])))

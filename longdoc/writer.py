@@ -16,7 +16,7 @@ from hanji.schema import DOCUMENT, Document, make_schema, to_batch
 from hanji.seeds import stable_hex
 from hanji.shards import Shard, ShardSet
 from hanji.tokens import Tokenizer
-from longdoc.compose import Composed, Short, compose, compose_parallel
+from longdoc.compose import Composed, Short, Stored, compose, compose_parallel
 from longdoc.cut import Part, parts_of
 from longdoc.dependency import dependency
 from longdoc.section import Build
@@ -24,7 +24,7 @@ from longdoc.section import Build
 __all__ = ["LONG", "Row", "Writer", "bucket_name"]
 
 SEED = 1  # of the order in which short documents are looked at
-Row = tuple[Document, float]
+Row = tuple[Document, float, pa.RecordBatch, int]  # with the quality, and where it stands
 
 LONG: pa.Schema = make_schema(
     "long/1",
@@ -67,7 +67,7 @@ class Writer:
         self._origins: dict[str, dict[str, int]] = {}
         self._sources: dict[str, dict[str, int]] = {}
         self._cut = 0
-        self._shorts: dict[str, list[Short]] = {}
+        self._shorts: dict[str, list[Stored]] = {}
 
     def natural(self, group: Sequence[Row]) -> int:
         """Write the natural long documents of a group; return how many rows that are."""
@@ -77,18 +77,20 @@ class Writer:
             # be composed are counted all the same.
             not self._dataset.is_heldout(document.id)
             and (self._is_composed_for(document) or len(document.text.encode()) >= least)
-            for document, _ in group
+            for document, *_ in group
         ]
         chosen = [row for row, wanted in zip(group, counted) if wanted]
-        sizes = iter(self._tokenizer.counts([document.text for document, _ in chosen]).tolist())
+        sizes = iter(self._tokenizer.counts([document.text for document, *_ in chosen]).tolist())
         kept = 0
-        for (document, quality), wanted in zip(group, counted):
+        for (document, quality, batch, at), wanted in zip(group, counted):
             self.report.read(document.source, document.lang)
             n = int(next(sizes)) if wanted else 0
             if self._dataset.is_heldout(document.id):
                 self.report.drop(document.source, document.lang, "held_out", "held_out")
             elif n < least:
-                self._short(document, quality, n)
+                self._short(
+                    document, Stored(batch, at, n, quality, Short(document, n, quality).key)
+                )
             else:
                 kept += self._long(document, quality, n)
         return kept
@@ -97,9 +99,9 @@ class Writer:
         settings = self._section.compose
         return settings is not None and document.lang in settings.langs
 
-    def _short(self, document: Document, quality: float, n_tokens: int) -> None:
-        if self._is_composed_for(document) and n_tokens:
-            self._shorts.setdefault(document.lang, []).append(Short(document, n_tokens, quality))
+    def _short(self, document: Document, stored: Stored) -> None:
+        if self._is_composed_for(document) and stored.n_tokens:
+            self._shorts.setdefault(document.lang, []).append(stored)
         else:
             self.report.drop(document.source, document.lang, "length", "too_short")
 
@@ -147,16 +149,16 @@ class Writer:
                 phase.advance(len(shorts))
         if settings.cross_lingual:
             rest = {
-                lang: [short for short in shorts if short.document.id not in used]
+                lang: [short for short in shorts if short.key[0] not in used]
                 for lang, shorts in self._shorts.items()
             }
             for made in compose_parallel(rest, buckets[0], self._tokenizer, SEED):
                 self._put(made, used)
         for lang, shorts in sorted(self._shorts.items()):
             for short in shorts:
-                is_member = short.document.id in used
+                is_member = short.key[0] in used
                 step, reason = ("composed", "member") if is_member else ("length", "too_short")
-                self.report.drop(short.document.source, lang, step, reason)
+                self.report.drop(short.key[1], lang, step, reason)
 
     def _put(self, made: Composed, used: set[str]) -> None:
         """Write a composed document and remember its members."""

@@ -122,7 +122,8 @@ def test_headings_lose_nothing() -> None:
     for text in ("One line only", "Title\n\nBody.", "A sentence.\nAnother.", "# Head\nBody", "\nx"):
         document = Document(id="", text=text, lang="de", source="s")
         title, rest = heading(document, 3)
-        whole = assemble([document])
+        whole, spans = assemble([document, document])
+        assert whole[slice(*spans[0])] + "\n\n" + whole[slice(*spans[1])] + "\n" == whole
         for word in text.replace("#", " ").split():
             assert word in whole
         assert title
