@@ -28,6 +28,7 @@ __all__ = ["Composed", "Short", "Stored", "compose", "compose_parallel", "headin
 
 GROUP = 5_000  # documents that are compared with one another; bounds memory
 SKETCH = 128  # least shingle hashes by which near-duplicates are known
+ERROR = 0.18  # of an estimate by sketches: four standard errors, 4 * sqrt(1/4 / 128)
 K1, B = 1.2, 0.75  # BM25, Robertson and others 1994
 DIMENSIONS = 1 << 20
 TITLE_CHARS = 80
@@ -135,14 +136,34 @@ def vectors(texts: Sequence[str]) -> csr_matrix:
     return csr_matrix(matrix.multiply(1 / np.maximum(sizes, 1e-12)[:, None]))
 
 
-def _sketch(text: str) -> npt.NDArray[np.uint64]:
-    """Keep the least hashes of the runs of three terms: a bottom-k sketch (Broder 1997)."""
+def _runs(text: str) -> npt.NDArray[np.uint64]:
+    """Hash the runs of three terms: sorted, each once."""
     terms = terms_of(text).astype(np.uint64)
     if len(terms) < 3:
-        return np.unique(terms)[:SKETCH]
+        return np.unique(terms)
     runs = terms[:-2] * np.uint64(0x9E3779B97F4A7C15) ^ terms[1:-1] << np.uint64(21) ^ terms[2:]
-    runs = (runs ^ (runs >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-    return np.unique(runs)[:SKETCH]
+    return np.unique((runs ^ (runs >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9))
+
+
+def _sketch(text: str) -> npt.NDArray[np.uint64]:
+    """Keep the least hashes of the runs: a bottom-k sketch (Broder 1997)."""
+    return _runs(text)[:SKETCH].copy()
+
+
+def _too_alike(
+    first: int,
+    second: int,
+    group: Sequence[Short],
+    sketches: Sequence[npt.NDArray[np.uint64]],
+    limit: float,
+) -> bool:
+    """Say whether two are near-duplicates; where the estimate is close, all runs are compared."""
+    estimate = _alike(sketches[first], sketches[second])
+    if estimate > limit or estimate <= limit - ERROR:
+        return estimate > limit
+    one, other = _runs(group[first].document.text), _runs(group[second].document.text)
+    both = len(np.intersect1d(one, other, assume_unique=True))
+    return both > limit * (len(one) + len(other) - both)
 
 
 def _alike(first: npt.NDArray[np.uint64], second: npt.NDArray[np.uint64]) -> float:
@@ -287,7 +308,8 @@ def _gather(
         barred[best] = True
         if used + group[best].n_tokens > room:
             continue
-        if max(_alike(sketches[best], sketches[i]) for i in chosen) > settings.near_duplicate:
+        limit = settings.near_duplicate
+        if any(_too_alike(best, i, group, sketches, limit) for i in chosen):
             continue
         chosen.append(best)
         used += group[best].n_tokens
