@@ -8,12 +8,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hanji.report import Report
+from hanji.tokens import Tokenizer
 from rehearsal.items import Items
+from rehearsal.move import Rows
 from rehearsal.pack import Packing
 from rehearsal.plan import Inventory, Plan
 from rehearsal.section import Stage
 
-__all__ = ["account", "facts_of"]
+__all__ = ["account", "facts_of", "samples_of"]
+
+SAMPLE_TOKENS = 120  # of a document on the report page
 
 
 def account(items: Items, inventories: Mapping[str, Inventory]) -> Report:
@@ -113,3 +117,26 @@ def facts_of(
             "counts": np.histogram(items.length, edges)[0].tolist(),
         },
     }
+
+
+def samples_of(
+    items: Items,
+    inventories: Mapping[str, Inventory],
+    rows: Mapping[str, Rows],
+    tokenizer: Tokenizer,
+) -> list[dict[str, str]]:
+    """Return the beginning of the first drawn document of each component and language."""
+    found = []
+    for number, name in enumerate(items.names):
+        index = items.index[(items.component == number) & (items.from_token == 0)]
+        each = inventories[name]
+        langs = each.lang[index].astype(str)
+        for lang in np.unique(langs).tolist():
+            row = int(index[np.flatnonzero(langs == lang)[0]])
+            begin, n = int(rows[name].begin[row]), min(int(each.n_tokens[row]), SAMPLE_TOKENS)
+            ids = rows[name].files[rows[name].file[row]][begin : begin + n]
+            found.append(
+                {"component": name, "lang": lang, "source": str(each.source[row]),
+                 "id": str(each.ids[row]), "text": tokenizer.decode(ids)}
+            )  # fmt: skip
+    return found

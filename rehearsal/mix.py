@@ -23,7 +23,7 @@ from hanji.schema import make_schema
 from hanji.seeds import rng
 from hanji.shards import Shard, ShardWriter, part_name
 from hanji.tokens import Tokenizer
-from rehearsal.account import account, facts_of
+from rehearsal.account import account, facts_of, samples_of
 from rehearsal.draw import draw
 from rehearsal.items import Items, column, groups, windows
 from rehearsal.move import Ids, Rows, move
@@ -108,6 +108,7 @@ def mix(
     shards = writer.write(items, packing, order, section.shard_tokens, commit.work, execution)
     report = account(items, inventories)
     facts = facts_of(planned, items, packing, inventories, stage)
+    facts["samples"] = samples_of(items, inventories, writer.rows, tokenizer)
     schema = packed_schema(tokenizer.dtype, stage.context)
     return commit.finish(schema, shards, report, facts)
 
@@ -120,7 +121,7 @@ class _Sequences:
     ) -> None:
         self._context, self._eot, self._dtype = stage.context, eot, tokenizer.dtype
         self._inventories = inventories
-        self._rows = {name: Rows(inventory.dataset) for name, inventory in inventories.items()}
+        self.rows = {name: Rows(inventory.dataset) for name, inventory in inventories.items()}
 
     def write(
         self,
@@ -196,7 +197,7 @@ class _Sequences:
         """Copy the windows from each file that they lie in."""
         n = items.length[at] - 1
         for number, name in enumerate(items.names):
-            rows = self._rows[name]
+            rows = self.rows[name]
             mine = np.flatnonzero(items.component[at] == number)
             index = items.index[at[mine]]
             begin = rows.begin[index] + items.from_token[at[mine]]

@@ -76,3 +76,13 @@ def test_the_cost_follows_from_the_price_list(recipe: Recipe, tmp_path: Path) ->
         + cost.vcpu_hours * prices["memory_gb_per_vcpu"] * prices["memory_gb_hour"]
         + cost.shuffle_gb * prices["shuffle_gb"]
     )
+
+
+def test_a_language_model_costs_tokens_and_money(recipe: Recipe, tmp_path: Path) -> None:
+    endpoint = {"url": "http://localhost:8000/v1", "model": "m", "max_tokens": 1000,
+                "price_in": 1.0, "price_out": 4.0}  # fmt: skip
+    sections = {**recipe.sections, "reasoning": {"grounded": {"endpoint": endpoint}}}
+    made = forecast(msgspec.structs.replace(recipe, sections=sections), tmp_path)
+    work = next(stage.work for stage in made.stages if stage.section == "reasoning")
+    assert work.tokens > 0
+    assert 1.0 <= work.money / (work.tokens / 1e6) <= 4.0

@@ -213,3 +213,32 @@ def test_an_unfinished_run_is_one_sentence(tmp_path: Path) -> None:
 def test_the_page_is_the_same_every_time(demo: Path, tmp_path: Path) -> None:
     first = write([demo], tmp_path / "a.html").read_bytes()
     assert write([demo], tmp_path / "b.html").read_bytes() == first
+
+
+def test_baselines_beside_the_tokenizer_are_shown(demo: Path, tmp_path: Path, hanji) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(demo / "tokenizer", run / "tokenizer")
+    done = hanji("tokenizer", "eval", run / "tokenizer", "--input", demo / "curate",
+                 "--baseline", "train:tokenizers", "--json")  # fmt: skip
+    (run / "tokenizer-eval.json").write_text(done.out)
+    text = html([run])
+    assert "Against baselines" in text
+    judged = json.loads(done.out)["tokenizers"]
+    rows = parsed(text).rows
+    for each in judged:
+        rate = f"{each['by_lang']['ko']['bytes_per_token']:.2f}"
+        assert any(row[0] == Path(each["name"]).name and rate in row for row in rows)
+    (run / "tokenizer-eval.json").write_text("[]")
+    with pytest.raises(RecipeError, match="is no output of hanji tokenizer eval"):
+        html([run])
+
+
+def test_a_mix_shows_what_was_drawn(demo: Path, page_of_demo: str) -> None:
+    samples = Manifest.load(demo / "rehearsal" / "long").facts["samples"]
+    assert isinstance(samples, list)
+    assert {row["component"] for row in samples} == {"rehearsal", "reasoning", "long"}
+    texts = {d.id: d.text for d in Dataset.open(demo / "curate").documents()}
+    for row in samples:
+        if row["component"] == "rehearsal":
+            assert texts[row["id"]].startswith(row["text"].rstrip("\ufffd"))
+            assert row["id"] in page_of_demo

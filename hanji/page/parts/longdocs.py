@@ -60,6 +60,14 @@ def blocks(part: Part) -> list[Markup]:
             )
         )
         found.append(charts.stacked("Natural and composed documents", origins))
+    sources = facts.get("sources")
+    if isinstance(sources, dict) and sources:
+        rows_: list[list[charts.Cell]] = [
+            [lang, source, n]
+            for lang, counts in sorted(sources.items())
+            for source, n in sorted(counts.items())
+        ]
+        found.append(charts.table(["language", "source", "documents"], rows_))
     truncated = facts.get("truncated", 0)
     found.append(Markup("<p>Truncated documents: {}.</p>").format(str(truncated)))
     return found

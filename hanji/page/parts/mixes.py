@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from hanji.page import charts
 from hanji.page.gather import Part, sample
+from hanji.page.parts.common import Row, heading, sides
 
 __all__ = ["blocks"]
 
@@ -43,7 +44,18 @@ def blocks(part: Part) -> list[Markup]:
         *_lengths(facts),
         *_repeats(facts),
         *_strip(part),
+        *_samples(facts),
     ]  # fmt: skip
+
+
+def _samples(facts: dict[str, object]) -> list[Markup]:
+    samples = facts.get("samples")
+    if not isinstance(samples, list) or not samples:
+        return []
+    columns: dict[str, list[Row]] = {}
+    for row in samples:
+        columns.setdefault(row["component"], []).append(row)
+    return [heading("The first drawn document of each component and language"), sides(columns)]
 
 
 def _lengths(facts: dict[str, object]) -> list[Markup]:

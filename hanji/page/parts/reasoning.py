@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pyarrow.compute as pc
 from markupsafe import Markup
 
 from hanji.page import charts
@@ -11,6 +13,7 @@ from hanji.page.parts.common import heading, sides
 __all__ = ["blocks"]
 
 SAMPLES = 4
+LOOKED_AT = 200_000  # rows of which lengths are taken
 
 
 def blocks(part: Part) -> list[Markup]:
@@ -29,6 +32,7 @@ def blocks(part: Part) -> list[Markup]:
             failed = sum(verdicts.get("failed", 0) for verdicts in langs.values())
             rows.append([task, passed, failed, f"{passed / max(passed + failed, 1):.2%}"])
         found.append(charts.table(["task", "passed", "failed", "share"], rows))
+    found += _lengths(part)
     missed = part.dataset.manifest.facts.get("missed")
     if isinstance(missed, dict) and missed:
         gaps: list[list[charts.Cell]] = [
@@ -48,3 +52,26 @@ def blocks(part: Part) -> list[Markup]:
     )
     shown = sides({"Accepted": kept, "Rejected": rejected})
     return [*found, heading("Samples"), shown] if shown else found
+
+
+def _lengths(part: Part) -> list[Markup]:
+    """Draw how long the thinking is, by family."""
+    lengths: dict[str, list[int]] = {}
+    seen = 0
+    for batch in part.dataset.batches(columns=["family", "thinking"]):
+        sizes = pc.utf8_length(batch["thinking"]).to_pylist()
+        for family, n in zip(batch["family"].to_pylist(), sizes):
+            lengths.setdefault(family, []).append(n)
+        seen += batch.num_rows
+        if seen >= LOOKED_AT:
+            break
+    if not lengths:
+        return []
+    edges = [2**k for k in range(4, 17)]
+    top = edges[-1] - 1
+    series = {
+        family: np.histogram(np.clip(sizes, edges[0], top), edges)[0].tolist()
+        for family, sizes in sorted(lengths.items())
+    }
+    caption = "Characters of thinking (each bar twice as wide as the one before)"
+    return [charts.histogram(caption, edges, series)]

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from markupsafe import Markup
 
+from hanji.errors import RecipeError
 from hanji.page import charts
 from hanji.page.gather import Part
 from hanji.page.parts.common import heading
@@ -25,7 +26,8 @@ PLACEHOLDER = "종이 한 장을 만드는 데는 시간이 걸립니다. Making
 def blocks(part: Part) -> list[Markup]:
     """Return what the page says of a tokenizer."""
     facts = part.dataset.manifest.facts
-    found = [*_heldout(facts), *_allotment(facts), *_examples(facts)]
+    judged = _judged(part.dataset.directory)
+    found = [*_heldout(facts), *judged, *_allotment(facts), *_examples(facts)]
     data = embedded(part.dataset.directory / "tokenizer.json")
     if data is None:
         note = Markup("<p class='lead'>This tokenizer cannot be tried in the page: its patterns or "
@@ -65,6 +67,41 @@ def _heldout(facts: dict[str, object]) -> list[Markup]:
         charts.bars("Bytes per token on held-out text", rates, "bytes"),
         charts.table(head, rows),
         *_words("Superwords used most on held-out text", words),
+    ]
+
+
+def _judged(directory: Path) -> list[Markup]:
+    """Compare with baselines, where the JSON of `hanji tokenizer eval` stands beside."""
+    path = directory.parent / f"{directory.name}-eval.json"
+    if not path.is_file():
+        return [
+            Markup("<p class='lead'>No baselines yet: <code>hanji tokenizer eval {0} --input "
+                   "CURATED --baseline train:tokenizers --json &gt; {1}</code> puts them here.</p>"
+                   ).format(
+                directory.name, path.name
+            )
+        ]  # fmt: skip
+    try:
+        found = msgspec.json.decode(path.read_bytes())["tokenizers"]
+        langs = sorted({lang for each in found for lang in each["by_lang"]})
+        rows: list[list[charts.Cell]] = [
+            [Path(each["name"]).name, each["vocab_size"],
+             *(f"{each['by_lang'][lang]['bytes_per_token']:.2f}" if lang in each["by_lang"] else ""
+               for lang in langs)]
+            for each in found
+        ]  # fmt: skip
+    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+        raise RecipeError(f"{path}: is no output of hanji tokenizer eval; make it again") from None
+    charts_of = [
+        charts.bars(f"Bytes per token, {lang}", {str(row[0]): float(str(row[2 + i])) for row in rows
+                                                 if row[2 + i]}, "bytes")
+        for i, lang in enumerate(langs)
+    ]  # fmt: skip
+    folded = Markup("<details><summary>A chart a language</summary>{}</details>")
+    return [
+        heading("Against baselines: bytes per token on held-out text"),
+        charts.table(["tokenizer", "vocabulary", *langs], rows),
+        folded.format(Markup("").join(charts_of)),
     ]
 
 
