@@ -18,7 +18,7 @@ from hanji.cli import (
     workers_option,
 )
 from hanji.errors import CheckFailed, RecipeError
-from longdoc.section import Longdoc
+from longdoc.section import GRIDS, Longdoc
 
 if TYPE_CHECKING:
     from hanji.manifest import Manifest
@@ -97,6 +97,7 @@ def _print_buckets(manifest: Manifest, out: Path) -> None:
 @_input
 @_tokenizer
 @click.option("--lengths", help="Tokens, such as 4096,32768.")
+@click.option("--grid", metavar="32k|256k", help="Lengths of a stage of the extension.")
 @click.option("--depths", help="Percent, such as 0,50,100.")
 @click.option("--kinds", help="Kinds, such as single,multi_key.")
 @click.option("--langs", help="Languages, such as en,ko.")
@@ -112,6 +113,7 @@ def probe(
     curated: Path,
     tokenizer: Path,
     lengths: str | None,
+    grid: str | None,
     depths: str | None,
     kinds: str | None,
     langs: str | None,
@@ -129,6 +131,10 @@ def probe(
 
     section = _section(recipe)
     given: dict[str, object] = {}
+    if grid is not None:
+        if grid not in GRIDS or lengths:
+            raise RecipeError(f"--grid {grid}: give 32k or 256k, and no --lengths beside it")
+        given["lengths"] = list(GRIDS[grid])
     if lengths:
         given["lengths"] = [int(n) for n in _numbers(lengths, "--lengths")]
     if depths:

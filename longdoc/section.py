@@ -8,7 +8,7 @@ import msgspec
 
 from hanji.schema import LANGS, Lang
 
-__all__ = ["Build", "Compose", "Gate", "Kind", "Longdoc", "Probe"]
+__all__ = ["GRIDS", "Build", "Compose", "Gate", "Kind", "Longdoc", "Probe"]
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -29,6 +29,13 @@ Kind = Literal[
     "mrcr",
     "cross_lingual",
 ]
+
+
+# Tokens of the probes of each stage of the extension, by depths in tens.
+GRIDS: dict[str, tuple[int, ...]] = {
+    "32k": tuple(1024 * k for k in (4, 8, 16, 24, 32)),
+    "256k": tuple(1024 * k for k in (8, 16, 32, 64, 96, 128, 160, 192, 224, 256)),
+}
 
 
 class Compose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,7 +71,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     kinds: tuple[Kind, ...] = ("single", "multi_key", "multi_value", "multi_query", "none")
     """Kinds of probe."""
-    lengths: tuple[Positive, ...] = (4_096, 8_192, 16_384, 24_576, 32_768)
+    lengths: tuple[Positive, ...] = GRIDS["32k"]
     """Tokens of a probe, exactly, the room for the answer included."""
     depths: tuple[Percent, ...] = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
     """Where the needle stands, in percent of the haystack's tokens."""

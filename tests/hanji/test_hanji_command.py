@@ -75,6 +75,27 @@ def test_help_imports_neither_beam_nor_arrow(hanji) -> None:
         (["export", "docs", "--to", "arow", "-o", "x"], "did you mean 'arrow'"),
         (["tokenizer", "train", "--input", "no/*.txt", "--vocab-size", "400", "-o", "x"], "no/*"),
         (["plan", "README.md"], "README.md"),
+        (
+            ["longdoc", "probe", "--input", "x", "--tokenizer", "x", "--grid", "8k", "-o", "x"],
+            "give 32k or 256k",
+        ),
+        (
+            [
+                "longdoc",
+                "probe",
+                "--input",
+                "x",
+                "--tokenizer",
+                "x",
+                "--grid",
+                "32k",
+                "--lengths",
+                "9",
+                "-o",
+                "x",
+            ],
+            "no --lengths beside it",
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(hanji, args, says) -> None:
