@@ -147,9 +147,9 @@ def probe(
     from hanji.recipe import decode
 
     base = msgspec.to_builtins(section.probe or Probe())
-    grid = decode({**base, **given}, Probe, "longdoc.probe")
+    wanted = decode({**base, **given}, Probe, "longdoc.probe")
     how = execution(workers, replace)
-    manifest = probe_(grid, section.seed if seed is None else seed, curated, tokenizer, out, how)
+    manifest = probe_(wanted, section.seed if seed is None else seed, curated, tokenizer, out, how)
     emit(manifest.facts, as_json, lambda: click.echo(f"{out}: {manifest.rows:,} probes"))
 
 
