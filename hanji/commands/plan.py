@@ -27,7 +27,9 @@ def plan(recipe: Path, out: Path, as_json: bool) -> None:
     from hanji.forecast import forecast
     from hanji.recipe import Recipe
 
-    made = forecast(Recipe.load(recipe), out)
+    loaded = Recipe.load(recipe)
+    click.echo("sampling the sources and timing this machine on them ...", err=True)
+    made = forecast(loaded, out)
     emit(made, as_json, lambda: _print(made))
 
 
