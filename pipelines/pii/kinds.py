@@ -27,13 +27,12 @@ CONTEXT_CHARS = 40  # before a number in which its name may stand
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """One kind: its candidates, their check, and a sign without which there is none."""
+    """One kind: its candidates and their check."""
 
     name: str
     pattern: str
     placeholder: str
     check: Check | None = None
-    hint: str = "[0-9]"
 
 
 def _digits(text: str) -> str:
@@ -161,7 +160,6 @@ KINDS: dict[str, Kind] = {
             "email",
             r"\b[A-Za-z0-9._%+\-]{1,64}@(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}\b",
             "<EMAIL>",
-            hint="@",
         ),
         Kind("iban", r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", "<IBAN>",
              _is_iban),

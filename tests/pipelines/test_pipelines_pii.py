@@ -6,9 +6,14 @@ of each language, beside numbers of other kinds in sentences of the same make.
 
 from __future__ import annotations
 
+import itertools
+import json
 import time
+from pathlib import Path
 
 import pytest
+import re2
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
@@ -19,6 +24,7 @@ from hanji.errors import RecipeError
 from hanji.schema import LANGS
 from hanji.seeds import rng
 from pipelines.pii import KINDS, mask
+from pipelines.pii.kinds import CONTEXT_CHARS
 
 EACH = 5  # numbers of a kind in a language
 
@@ -203,6 +209,49 @@ def test_an_unknown_kind_names_the_nearest() -> None:
 def test_any_text_passes_and_a_second_time_changes_nothing_new(text: str, lang: str) -> None:
     once = mask(text, lang=lang)
     assert len(once.text) <= len(text) + 20 * sum(once.found.values())
+
+
+def mask_slowly(text: str, lang: str) -> tuple[str, dict[str, int]]:
+    """The obvious way: every pattern over the whole text, kind after kind."""
+    found: dict[str, int] = {}
+    for name, kind in KINDS.items():
+        at, parts = 0, []
+        for match in re2.finditer(kind.pattern, text):
+            start, end = match.span()
+            before = text[max(0, start - CONTEXT_CHARS) : start]
+            if kind.check is None or kind.check(text[start:end], before, lang):
+                parts += [text[at:start], kind.placeholder]
+                at = end
+                found[name] = found.get(name, 0) + 1
+        text = "".join([*parts, text[at:]])
+    return text, found
+
+
+PIECES = [
+    *(sentence for lang in LANGS for _, sentence in positives(lang)),
+    "kim.minji@example.com", "a@b.co", "@", "192.168.10.21", "1.3.6.1.4.1", "+82 10-1234-5678", "전화",
+    "010-1234-5678", "(030) 1234 567", "900101-1234567", "4111 1111 1111 1111", "DE", "GB82 WEST", "가",
+    "12345678Z", "X1234567L", " ", "  ", ".", "-", "/", "(", ")", "\n", "_", "é", "😀", "1", "23", "4567",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join), st.sampled_from(LANGS))
+def test_looking_at_spots_alone_finds_what_whole_texts_hold(text: str, lang: str) -> None:
+    assert (mask(text, lang=lang).text, mask(text, lang=lang).found) == mask_slowly(text, lang)
+
+
+@given(st.text("0123456789-./() +@abXZDE\n한é", max_size=200), st.sampled_from(LANGS))
+def test_so_it_does_in_any_mess_of_signs(text: str, lang: str) -> None:
+    assert mask(text, lang=lang).text == mask_slowly(text, lang)[0]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_so_it_does_in_real_text(lang: str, shared_data: Path) -> None:
+    with zstandard.open(shared_data / "docs" / f"{lang}.jsonl.zst", "rt", encoding="utf-8") as file:
+        for line in itertools.islice(file, 0, 400, 2):
+            text = json.loads(line)["text"][:30_000]
+            masked = mask(text, lang=lang)
+            assert (masked.text, masked.found) == mask_slowly(text, lang)
 
 
 BOMBS = {
