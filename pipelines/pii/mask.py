@@ -85,9 +85,10 @@ def _places(data: bytes, kinds: Sequence[str]) -> list[tuple[int, int, tuple[Kin
         if places and start < places[-1][1]:
             # An address and a number share signs: look for both in what they cover together.
             first, last, others = places.pop()
-            wanted = others if others == wanted else (*address, *number)
-            start, end = first, max(last, end)
-        places.append((start, end, wanted))
+            both = others if others == wanted else (*address, *number)
+            places.append((first, max(last, end), both))
+        else:
+            places.append((start, end, wanted))
     return places
 
 

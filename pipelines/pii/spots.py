@@ -18,6 +18,7 @@ __all__ = ["ADDRESS", "NUMBER", "spots"]
 ADDRESS, NUMBER = 0, 1
 
 Bytes = npt.NDArray[np.uint8]
+Signs = npt.NDArray[np.bool_]
 Spots = npt.NDArray[np.int64]
 
 OUTSIDE, DIGIT, CAPITAL, SEPARATOR, BRACKET, PLUS = range(6)
@@ -42,7 +43,7 @@ _DOMAIN[[45, 46]] = True
 
 @njit
 def _scan(
-    data: Bytes, start: int, end: int, classes: Bytes, local: Bytes, domain: Bytes, out: Spots
+    data: Bytes, start: int, end: int, classes: Bytes, local: Signs, domain: Signs, out: Spots
 ) -> int:
     """Write rows (kind, start, end) to `out`, as many as it holds; return how many there are."""
     n = 0
@@ -55,7 +56,7 @@ def _scan(
         byte = data[at] if at < end else np.uint8(10)
         kind = classes[byte]
         # Two separators in a row, or a plus, end a number.
-        ends = kind == OUTSIDE or kind == PLUS or (kind == SEPARATOR and previous == SEPARATOR)
+        ends = kind in (OUTSIDE, PLUS) or (kind == SEPARATOR and previous == SEPARATOR)
         if begin >= 0 and ends:
             ip = digits >= IP_DIGITS and dots >= IP_DOTS
             if digits >= LEAST_DIGITS or ip or (iban and signs >= IBAN_SIGNS):
