@@ -52,7 +52,13 @@ def text_of(html: str, extractor: Extractor = "resiliparse") -> tuple[str, str]:
         found = _trafilatura()(html, include_comments=False, include_tables=True)
         return found or "", title
     text: str = extract_plain_text(
-        tree, main_content=True, alt_texts=False, links=False, form_fields=False, noscript=False
+        tree,
+        main_content=True,
+        alt_texts=False,
+        links=False,
+        form_fields=False,
+        noscript=False,
+        comments=False,
     )
     return text, title
 

@@ -6,6 +6,7 @@ import bz2
 import csv
 import gzip
 import hashlib
+import importlib.util
 import io
 import json
 import tarfile
@@ -19,6 +20,7 @@ import pytest
 import zstandard
 
 from hanji.errors import RecipeError
+from hanji.schema import LANGS
 from pipelines.read import Fault, Passed, Record, Source, plan, records
 from pipelines.read.charset import codec_of, decode
 from pipelines.read.html import MAX_DEPTH, depth_of, text_of
@@ -219,6 +221,31 @@ def test_the_main_text_is_taken_and_the_menu_left(extractor: str) -> None:
     text, _ = text_of(html, extractor)
     assert "Die Mühle" in text
     assert "Item 7" not in text
+
+
+def test_comments_are_no_main_text() -> None:
+    body = "".join(f"<p>{(TEXTS['es'] + ' ') * 5}</p>" for _ in range(5))
+    said = "".join(f'<div class="comment"><p>Gracias {i}</p></div>' for i in range(5))
+    html = f'<body><article>{body}<div id="comments" class="comments">{said}</div></article></body>'
+    assert "Gracias 3" not in text_of(html)[0]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_default_extractor_is_the_better_one(lang: str, shared_data: Path, root: Path) -> None:
+    spec = importlib.util.spec_from_file_location("marks", root / "benchmarks" / "html_extract.py")
+    assert spec is not None
+    assert spec.loader is not None
+    marks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(marks)
+    means = []
+    for extractor in ("resiliparse", "trafilatura"):
+        scores = [
+            marks.score(text_of(html, extractor)[0], marks.marked(html, element, without), lang)
+            for one, _, html, element, without in marks.pages(shared_data, 4)
+            if one == lang
+        ]
+        means.append(marks.mean(scores)[2])
+    assert means[0] > means[1]
 
 
 def test_depth_is_that_of_open_elements() -> None:
