@@ -19,6 +19,7 @@ from stdnum.de import idnr
 from stdnum.es import dni, nie
 
 from hanji.schema import Lang
+from pipelines.pii.spots import Spot
 
 __all__ = ["KINDS", "Kind"]
 
@@ -33,6 +34,17 @@ class Kind(msgspec.Struct, frozen=True):
     pattern: str
     placeholder: str
     check: Check | None = None
+    digits: int = 0  # at least
+    dots: int = 0  # at least
+    capitals: int = 0  # at least
+    address: bool = False
+
+    def may_be_in(self, spot: Spot) -> bool:
+        """Say whether the spot holds enough signs for a candidate."""
+        if self.address or spot.address:
+            return self.address and spot.address
+        enough = spot.digits >= self.digits and spot.dots >= self.dots
+        return enough and spot.capitals >= self.capitals
 
 
 def _digits(text: str) -> str:
@@ -160,25 +172,30 @@ KINDS: dict[str, Kind] = {
             "email",
             r"\b[A-Za-z0-9._%+\-]{1,64}@(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}\b",
             "<EMAIL>",
+            address=True,
         ),
         Kind("iban", r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", "<IBAN>",
-             _is_iban),
+             _is_iban, digits=2, capitals=2),
         Kind("card", r"\b[0-9]{4}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}(?:[ -]?[0-9]{4})?\b", "<CARD>",
-             _is_card),
-        Kind("korean_id", r"\b[0-9]{6}-?[0-9]{7}\b", "<NATIONAL_ID>", _is_korean_rrn),
-        Kind("japanese_id", _TWELVE, "<NATIONAL_ID>", _is_my_number),
+             _is_card, digits=12),
+        Kind("korean_id", r"\b[0-9]{6}-?[0-9]{7}\b", "<NATIONAL_ID>", _is_korean_rrn,
+             digits=13),
+        Kind("japanese_id", _TWELVE, "<NATIONAL_ID>", _is_my_number, digits=12),
         Kind("german_id", r"\b[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{3}\b", "<NATIONAL_ID>",
-             _is_german_tax_id),
+             _is_german_tax_id, digits=11),
         Kind("spanish_id", r"\b(?:[0-9]{8}|[XYZ]-?[0-9]{7})-?[A-Z]\b", "<NATIONAL_ID>",
-             _is_spanish_id),
-        Kind("vietnamese_id", r"\b[0-9]{12}\b", "<NATIONAL_ID>", _is_vietnamese_id),
+             _is_spanish_id, digits=7, capitals=1),
+        Kind("vietnamese_id", r"\b[0-9]{12}\b", "<NATIONAL_ID>", _is_vietnamese_id,
+             digits=12),
         Kind(
             "ip",
             r"\b(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}"
             r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\b",
             "<IP>",
+            digits=4,
+            dots=3,
         ),
         Kind("phone", r"(?:\+[0-9]|\([0-9]|\b[0-9])[0-9]{0,3}\)?(?:[ .\-/]?\(?[0-9]{1,5}\)?){1,5}",
-             "<PHONE>", _is_phone),
+             "<PHONE>", _is_phone, digits=8),
     )
 }  # fmt: skip

@@ -16,7 +16,7 @@ import re2
 from hanji.errors import RecipeError, nearest
 from hanji.schema import UNKNOWN, Lang
 from pipelines.pii.kinds import CONTEXT_CHARS, KINDS, Kind
-from pipelines.pii.spots import ADDRESS, spots
+from pipelines.pii.spots import spots
 
 __all__ = ["KINDS", "Masked", "mask"]
 
@@ -77,18 +77,15 @@ def mask(
 
 def _places(data: bytes, kinds: Sequence[str]) -> list[tuple[int, int, tuple[Kind, ...]]]:
     """List (start, end, kinds to look for) in the order of the text, without overlap."""
-    address = tuple(kind for name, kind in KINDS.items() if name in kinds and name == "email")
-    number = tuple(kind for name, kind in KINDS.items() if name in kinds and name != "email")
+    known = tuple(kind for name, kind in KINDS.items() if name in kinds)
     places: list[tuple[int, int, tuple[Kind, ...]]] = []
-    for kind, start, end in sorted(spots(data), key=lambda spot: spot[1:]):
-        wanted = address if kind == ADDRESS else number
-        if places and start < places[-1][1]:
-            # An address and a number share signs: look for both in what they cover together.
-            first, last, others = places.pop()
-            both = others if others == wanted else (*address, *number)
-            places.append((first, max(last, end), both))
-        else:
-            places.append((start, end, wanted))
+    for spot in sorted(spots(data)):
+        if places and spot.start < places[-1][1]:
+            # An address and a number share signs: look for all in what they cover together.
+            start, end, _ = places.pop()
+            places.append((start, max(end, spot.end), known))
+        elif wanted := tuple(kind for kind in known if kind.may_be_in(spot)):
+            places.append((spot.start, spot.end, wanted))
     return places
 
 

@@ -8,14 +8,26 @@ candidate of `pipelines.pii.kinds` lies whole within one spot, so the patterns s
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
 from hanji.kernels import njit
 
-__all__ = ["ADDRESS", "NUMBER", "spots"]
+__all__ = ["Spot", "spots"]
 
-ADDRESS, NUMBER = 0, 1
+
+class Spot(NamedTuple):
+    """Bytes `start` to `end` of a text, and what stands there."""
+
+    start: int
+    end: int
+    address: bool  # around an "@"; else a run of a number
+    digits: int = 0
+    dots: int = 0
+    capitals: int = 0
+
 
 Bytes = npt.NDArray[np.uint8]
 Signs = npt.NDArray[np.bool_]
@@ -45,7 +57,7 @@ _DOMAIN[[45, 46]] = True
 def _scan(
     data: Bytes, start: int, end: int, classes: Bytes, local: Signs, domain: Signs, out: Spots
 ) -> int:
-    """Write rows (kind, start, end) to `out`, as many as it holds; return how many there are."""
+    """Write the fields of spots to `out`, as many as it holds; return how many there are."""
     n = 0
     begin = -1  # of the run of a number
     digits = dots = signs = 0
@@ -61,7 +73,8 @@ def _scan(
             ip = digits >= IP_DIGITS and dots >= IP_DOTS
             if digits >= LEAST_DIGITS or ip or (iban and signs >= IBAN_SIGNS):
                 if n < len(out):
-                    out[n, 0], out[n, 1], out[n, 2] = NUMBER, begin, at
+                    out[n, 0], out[n, 1], out[n, 2] = begin, at, 0
+                    out[n, 3], out[n, 4], out[n, 5] = digits, dots, signs - digits
                 n += 1
             begin = -1
         if kind != OUTSIDE and begin < 0:
@@ -83,25 +96,18 @@ def _scan(
             while right < end and right - at <= DOMAIN_BYTES and domain[data[right]]:
                 right += 1
             if n < len(out):
-                out[n, 0], out[n, 1], out[n, 2] = ADDRESS, left, right
+                out[n, 0], out[n, 1], out[n, 2] = left, right, 1
             n += 1
         at += 1
     return n
 
 
-def spots(data: bytes) -> list[tuple[int, int, int]]:
-    """Find the spots of a text.
-
-    Args:
-        data: UTF-8.
-
-    Returns:
-        (kind, start, end) in bytes: addresses, then numbers, each in order of their ends.
-    """
+def spots(data: bytes) -> list[Spot]:
+    """Find the spots of a text, UTF-8, in the order of their ends."""
     bytes_ = np.frombuffer(data, np.uint8)
-    out = np.empty((64, 3), np.int64)
+    out = np.zeros((64, 6), np.int64)
     n = _scan(bytes_, 0, len(data), _CLASS, _LOCAL, _DOMAIN, out)
     if n > len(out):
-        out = np.empty((n, 3), np.int64)
+        out = np.zeros((n, 6), np.int64)
         _scan(bytes_, 0, len(data), _CLASS, _LOCAL, _DOMAIN, out)
-    return [(int(kind), int(start), int(end)) for kind, start, end in out[:n]]
+    return [Spot(start, end, bool(at), *counts) for start, end, at, *counts in out[:n].tolist()]
