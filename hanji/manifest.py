@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -318,9 +319,12 @@ class Commit(msgspec.Struct, frozen=True):
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a small file aside, make it durable, and rename it in place."""
+    """Write a small file aside, make it durable, and rename it in place.
+
+    Several workers may write the same file at once: each has an aside of its own.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".aside")
+    aside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.aside")
     with aside.open("wb") as file:
         file.write(data)
         file.flush()

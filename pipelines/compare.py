@@ -279,7 +279,8 @@ def _keep(batch: pa.RecordBatch, folder: str) -> bytes:
 
 def _all_edges(folder: Path) -> pa.Table:
     coder = RecordBatchCoder()
-    batches = [coder.decode(path.read_bytes()) for path in sorted(folder.iterdir())]
+    whole = sorted(path for path in folder.iterdir() if path.suffix != ".aside")
+    batches = [coder.decode(path.read_bytes()) for path in whole]
     empty = pa.schema([("document", pa.uint64()), ("leader", pa.uint64()), ("kind", pa.uint8())])
     return pa.Table.from_batches(batches, schema=empty)
 

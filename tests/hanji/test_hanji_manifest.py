@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 
 from hanji import manifest as manifests
 from hanji.errors import OutputError, RecipeError
-from hanji.manifest import Commit, Dataset, Manifest
+from hanji.manifest import Commit, Dataset, Manifest, write_atomically
 from hanji.report import Report
 from hanji.schema import DOCUMENT, Document, document_id, to_batch
 from hanji.shards import ShardSet
@@ -196,3 +197,11 @@ def test_a_manifest_survives_encoding() -> None:
         shards=(), report=Report(),
     )  # fmt: skip
     assert msgspec.json.decode(manifest.encode(), type=Manifest) == manifest
+
+
+def test_many_workers_may_write_one_file_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "edges"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: write_atomically(path, b"the same"), range(400)))
+    assert [p.name for p in tmp_path.iterdir()] == ["edges"]
+    assert path.read_bytes() == b"the same"
