@@ -1,7 +1,9 @@
 """Matching keys: 16 bytes that are equal for texts that are the same to a reader.
 
 The matching form is NFKC, case folded, blanks folded to one. It is hashed and never stored; marks
-are kept, so ガス and カス, má and mạ have different keys.
+are kept, so ガス and カス, má and mạ have different keys. Nearly every character folds by itself,
+so a kernel folds it by a table; a text with a character that may join its neighbour (a combining
+mark, a Jamo) goes through the standard library.
 """
 
 from __future__ import annotations
@@ -9,8 +11,23 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from hanji.kernels import njit
+from hanji.text.signs import decode
 
 __all__ = ["exact_keys", "matching_form"]
+
+U8 = npt.NDArray[np.uint8]
+U32 = npt.NDArray[np.uint32]
+
+MOST = 3  # characters that one folds to by the table; ellipses and fractions have three
+PLANE = 0x10000
+JOINS = np.uint32(0xFFFFFFFF)  # in the table: it may join its neighbour
+EMOJI = range(0x1F300, 0x1FB00)  # fold to themselves; others above the plane take the slow way
 
 
 def matching_form(text: str) -> str:
@@ -22,9 +39,76 @@ def matching_form(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+@cache
+def _table() -> U32:
+    """Make the table, uint32[65536, MOST]: what each character folds to, blanks to a space."""
+    seconds = set()
+    for point in range(PLANE):
+        parts = unicodedata.decomposition(chr(point)).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            seconds.add(chr(int(parts[1], 16)))
+    table = np.zeros((PLANE, MOST), np.uint32)
+    for point in range(PLANE):
+        char = unicodedata.normalize("NFKC", chr(point))
+        joins = any(unicodedata.combining(c) or c in seconds or "ᄀ" <= c <= "ᇿ" for c in char)
+        folded = char.casefold()
+        if joins or len(folded) > MOST or 0xD800 <= point < 0xE000:
+            table[point, 0] = JOINS
+            continue
+        for i, c in enumerate(folded):
+            table[point, i] = 32 if c.isspace() else ord(c)
+    return table
+
+
+@njit
+def _fold(data: U8, table: U32, low: int, high: int, out: U32) -> int:
+    """Write the matching form of UTF-8 to `out`; return its length, or -1 where it may join."""
+    n, at = 0, 0
+    while at < len(data):
+        if data[at] < 0x80:
+            point = int(data[at])
+            at += 1
+        else:
+            point, size = decode(data, at)
+            at += size
+        if point >= PLANE:
+            if not low <= point < high:
+                return -1
+            out[n] = point
+            n += 1
+            continue
+        first = table[point, 0]
+        if first == JOINS:
+            return -1
+        if first == 32:
+            if n and out[n - 1] != 32:
+                out[n] = 32
+                n += 1
+            # What folds to a blank and a mark joins, so nothing follows a blank.
+        elif first:
+            out[n] = first
+            n += 1
+            for i in range(1, MOST):
+                if table[point, i] == 0:
+                    break
+                if table[point, i] != 32 or out[n - 1] != 32:
+                    out[n] = table[point, i]
+                    n += 1
+        elif point == 0:
+            out[n] = 0
+            n += 1
+    return n - 1 if n and out[n - 1] == 32 else n
+
+
+def _form(text: str) -> bytes:
+    data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+    out = np.empty(MOST * len(text) + 1, np.uint32)
+    n = _fold(data, _table(), EMOJI.start, EMOJI.stop, out)
+    if n < 0:
+        return matching_form(text).encode("utf-32-le", "replace")
+    return out[:n].tobytes()
+
+
 def exact_keys(texts: Sequence[str]) -> list[bytes]:
     """Return the 16-byte key of each text."""
-    return [
-        hashlib.blake2b(matching_form(text).encode("utf-8", "replace"), digest_size=16).digest()
-        for text in texts
-    ]
+    return [hashlib.blake2b(_form(text), digest_size=16).digest() for text in texts]
