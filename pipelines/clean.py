@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
+import orjson
 import pyarrow as pa
 
 from hanji.beam.ticker import Ticker
@@ -18,7 +19,7 @@ from hanji.report import Report
 from hanji.schema import document_id
 from hanji.shards import ShardWriter
 from pipelines import dedup
-from pipelines.columns import CLEAN, KEYS, PERMUTATIONS, QUARANTINE, REJECTED, SAMPLE_CHARS
+from pipelines.columns import CLEAN, KEYS, MIXED, PERMUTATIONS, QUARANTINE, REJECTED, SAMPLE_CHARS
 from pipelines.langs import languages
 from pipelines.language import AT_LEAST, Guess, detect
 from pipelines.normalise import normalise
@@ -153,6 +154,9 @@ class Clean(msgspec.Struct, frozen=True):
             elif draft.guess.score < at_least:
                 score_ = draft.guess.score
                 self._drop(draft, "language", "unsure_language", score_, at_least, writers, account)
+            elif (most := settings.max_other_share) is not None and draft.guess.other_share > most:
+                share = draft.guess.other_share
+                self._drop(draft, "language", "mixed_languages", share, most, writers, account)
             else:
                 yield draft
 
@@ -285,6 +289,8 @@ def _documents(
         "n_chars": [len(draft.text) for draft in drafts],
         "n_words": profiles[:, METRICS.index("n_words")].astype(np.int32),
         "lang_score": np.array([draft.guess.score for draft in drafts], np.float32),
+        "other_share": np.array([draft.guess.other_share for draft in drafts], np.float32),
+        "lang_shares": [_shares(draft.guess) for draft in drafts],
         "quality": quality,
         "n_masked": [draft.n_masked for draft in drafts],
     }
@@ -297,6 +303,11 @@ def _documents(
         ],
         schema=CLEAN,
     )
+
+
+def _shares(guess: Guess) -> str:
+    """Write the shares of a mixed document, in their order."""
+    return orjson.dumps(guess.shares).decode() if guess.other_share > MIXED else ""
 
 
 def _keys(

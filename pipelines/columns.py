@@ -7,8 +7,9 @@ import pyarrow as pa
 from hanji.schema import DOCUMENT, make_schema
 from pipelines.profile import METRICS
 
-__all__ = ["CLEAN", "CURATED", "KEYS", "QUARANTINE", "REJECTED", "SAMPLE_CHARS"]
+__all__ = ["CLEAN", "CURATED", "KEYS", "MIXED", "QUARANTINE", "REJECTED", "SAMPLE_CHARS"]
 
+MIXED = 0.1  # a document with more of it in other languages is flagged
 SAMPLE_CHARS = 400  # of a rejected text, kept to look at
 PERMUTATIONS = 112  # FineWeb-2: 14 bands of 8 rows
 
@@ -17,6 +18,8 @@ _ADDED = [
     pa.field("n_chars", pa.int64(), nullable=False),
     pa.field("n_words", pa.int32(), nullable=False),
     pa.field("lang_score", pa.float32(), nullable=False),
+    pa.field("other_share", pa.float32(), nullable=False),  # of a long text, in other languages
+    pa.field("lang_shares", pa.string(), nullable=False),  # JSON, where other_share is over MIXED
     pa.field("quality", pa.float32(), nullable=False),
     pa.field("n_masked", pa.int32(), nullable=False),  # personal data masked or removed
     # The rest of the profile, so that a new threshold needs no second scan.

@@ -36,6 +36,8 @@ class Language(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Languages that are kept; a document in another is dropped."""
     at_least: dict[Lang, Share] = {}
     """Lowest score by language; a language that is not named has its own default."""
+    max_other_share: Share | None = None
+    """Drop a long document with more of it than this in other languages; null keeps it."""
 
 
 class Quality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
