@@ -1,109 +1,110 @@
 """Language identification on labelled text: six languages and their neighbours, short and long.
 
-python benchmarks/language.py [--rows 6000]
+python benchmarks/language.py [--data DIR] [--peers PYTHON] [--rows 25402] [--json PATH]
 
 A guess counts as right when it names the label, one of our six, or anything else for a neighbour.
-Engines that are not installed are left out.
+Short texts are the words and word pairs, all of them in the six; so that nobody wins by taking
+everything for one of them, the first two words of the neighbours' sentences are looked at too.
+Other detectors run in the interpreter `--peers`, which has them installed.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
-import random
+import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import zstandard
 
 from hanji.schema import LANGS
+from hanji.seeds import stable_hash
 from pipelines.language import detect
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORT = ("single-words", "word-pairs")
-Engine = Callable[[list[str]], list[str]]
+GROUPS = ("short", "long", "neighbours' two words")
 
 
-def py3langid(texts: list[str]) -> list[str]:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    return [model.classify(text)[0] for text in texts]
-
-
-def lingua(texts: list[str]) -> list[str]:
-    from lingua import LanguageDetectorBuilder
-
-    model = LanguageDetectorBuilder.from_all_languages().build()
-    found = [model.detect_language_of(text) for text in texts]
-    return [lang.iso_code_639_1.name.lower() if lang is not None else "und" for lang in found]
-
-
-def cld2(texts: list[str]) -> list[str]:
-    import pycld2
-
-    plain = ["".join(c for c in text if c.isprintable()) for text in texts]  # it refuses others
-    return [pycld2.detect(text.encode(), bestEffort=True)[2][0][1] for text in plain]
-
-
-ENGINES: dict[str, Engine] = {
-    "hanji fast": lambda texts: [guess.lang for guess in detect(texts)],
-    "hanji langdetect": lambda texts: [guess.lang for guess in detect(texts, "langdetect")],
-    "py3langid": py3langid,
-    "lingua": lingua,
-    "cld2": cld2,
-}
-
-
-def rows_of(data: Path, n: int) -> list[dict[str, str]]:
-    with (data / "lid" / "labelled.jsonl.zst").open("rb") as file:
-        stream = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file), "utf-8")
-        rows = [json.loads(line) for line in stream]
-    random.Random(1).shuffle(rows)
-    return rows[:n]
+def read(data: Path, n: int) -> list[tuple[str, str, str]]:
+    """Return (group, language or "other", text) of `n` rows, and the cut texts."""
+    with zstandard.open(data / "lid" / "labelled.jsonl.zst", "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    rows.sort(key=lambda row: stable_hash("lid", row["text"]))
+    found = []
+    for row in rows[:n]:
+        group = "short" if row["kind"] in SHORT else "long"
+        found.append((group, six(row["lang"]), row["text"]))
+        if row["kind"] == "sentences" and six(row["lang"]) == "other" and " " in row["text"]:
+            found.append((GROUPS[2], "other", " ".join(row["text"].split()[:2])))
+    return found
 
 
 def six(lang: str) -> str:
     return lang if lang in LANGS else "other"
 
 
+def documents(data: Path) -> float:
+    """Return the MB/s of our detector over documents, as curation sees them."""
+    texts = []
+    for lang in LANGS:
+        with zstandard.open(data / "docs" / f"{lang}.jsonl.zst", "rt", encoding="utf-8") as file:
+            texts += [json.loads(line)["text"] for line in file]
+    start = time.process_time()
+    detect(texts)
+    return sum(len(text.encode()) for text in texts) / 1e6 / (time.process_time() - start)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--rows", type=int, default=6_000)
+    parser.add_argument("--peers", help="an interpreter that has the other detectors")
+    parser.add_argument("--rows", type=int, default=25_402)
     parser.add_argument("--json", type=Path)
-    args = parser.parse_args()
-    rows = rows_of(args.data, args.rows)
-    texts = [row["text"] for row in rows]
+    given = parser.parse_args()
+    rows = read(given.data, given.rows)
+    texts = [text for _, _, text in rows]
     size = sum(len(text.encode()) for text in texts) / 1e6
-    found: dict[str, dict[str, float]] = {}
-    for name, engine in ENGINES.items():
-        try:
-            engine(texts[:5])
-        except ImportError:
-            continue
-        start = time.process_time()
-        guesses = engine(texts)
-        seconds = time.process_time() - start
-        scores: dict[str, list[bool]] = {}
-        for row, guess in zip(rows, guesses):
-            right = six(guess) == six(row["lang"])
-            group = "short" if row["kind"] in SHORT else "long"
-            for key in (f"{group} all", f"{group} {six(row['lang'])}"):
-                scores.setdefault(key, []).append(right)
-        found[name] = {key: sum(s) / len(s) for key, s in sorted(scores.items())}
-        found[name]["MB/s"] = size / seconds
-    names = sorted({key for scores in found.values() for key in scores} - {"MB/s"})
+    detect(texts[:5])
+    start = time.process_time()
+    guesses = [guess.lang for guess in detect(texts)]
+    found = {"hanji fast": {"guesses": guesses, "seconds": time.process_time() - start}}
+    if given.peers:
+        script = str(ROOT / "benchmarks" / "peer_language.py")
+        done = subprocess.run(
+            [given.peers, script],
+            check=False,
+            input=json.dumps(texts),
+            capture_output=True,
+            text=True,
+        )
+        print(done.stderr[-2000:], end="")
+        found |= json.loads(done.stdout)
     print(f"{len(rows):,} texts, {size:.1f} MB; share right")
-    print(f"{'':18}" + "".join(f"{key.replace('short ', 's.').replace('long ', 'l.'):>9}"
-                              for key in names) + f"{'MB/s':>9}")  # fmt: skip
-    for name, scores in found.items():
-        print(f"{name:18}" + "".join(f"{scores.get(key, 0):9.3f}" for key in names)
-              + f"{scores['MB/s']:9.2f}")  # fmt: skip
-    if args.json:
-        args.json.write_text(json.dumps(found, indent=2) + "\n")
+    head = [*GROUPS, *(f"long {lang}" for lang in (*LANGS, "other"))]
+    print(f"{'':14}" + "".join(f"{name:>24}" for name in GROUPS)
+          + "".join(f"{name:>11}" for name in head[3:]) + f"{'MB/s':>8}")  # fmt: skip
+    result: dict[str, dict[str, float]] = {}
+    for name, one in found.items():
+        shares = {}
+        for key in head:
+            group, _, lang = key.partition(" ") if key not in GROUPS else (key, "", "")
+            right = [
+                six(guess) == truth
+                for guess, (where, truth, _) in zip(one["guesses"], rows)
+                if where == group and lang in ("", truth)
+            ]
+            shares[key] = sum(right) / max(len(right), 1)
+        shares["MB/s"] = size / one["seconds"]
+        result[name] = shares
+        print(f"{name:14}" + "".join(f"{shares[k]:24.4f}" for k in GROUPS)
+              + "".join(f"{shares[k]:11.4f}" for k in head[3:])
+              + f"{shares['MB/s']:8.2f}")  # fmt: skip
+    rate = documents(given.data)
+    print(f"hanji fast over documents: {rate:.0f} MB/s")
+    if given.json:
+        given.json.write_text(json.dumps({"shares": result, "documents": rate}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

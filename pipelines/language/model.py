@@ -20,11 +20,11 @@ from hanji.kernels import njit
 from hanji.schema import Lang
 from hanji.text.signs import decode
 
-__all__ = ["PRIOR_BYTES", "SCRIPTS", "Model", "model", "posteriors", "scripts"]
+__all__ = ["PRIOR", "SCRIPTS", "Model", "model", "posteriors", "scripts"]
 
-# A language of the corpus is exp(PRIOR_BYTES / bytes) times likelier than another: 1.6 times for a
-# word of 12 bytes, 1.05 times for a sentence of 120. Measured: benchmarks/language.py.
-PRIOR_BYTES = 6.0
+# A language of the corpus is exp(PRIOR / bytes^2) times likelier than another: 1.4 times for a word
+# of 12 bytes, 1.003 times for a sentence of 120. Measured: benchmarks/language.py.
+PRIOR = 50.0
 TOGETHER = 16  # texts that are walked side by side
 SCRIPTS = ("hangul", "kana", "han", "ascii", "other")
 
@@ -151,7 +151,7 @@ def posteriors(data: U8, offsets: I64, ours: Collection[Lang] = ()) -> F32:
     _score(data, offsets, it.moves, it.nodes, it.weights, it.step, it.biases, logs, counts, out)
     sizes = np.maximum(np.diff(offsets), 1).astype(np.float32)[:, None]
     out /= np.sqrt(sizes)
-    out += np.array([c in ours for c in it.classes], np.float32) * np.float32(PRIOR_BYTES) / sizes
+    out += np.array([c in ours for c in it.classes], np.float32) * (np.float32(PRIOR) / sizes**2)
     out -= out.max(axis=1, keepdims=True)
     np.exp(out, out=out)
     out /= out.sum(axis=1, keepdims=True)

@@ -137,7 +137,7 @@ def test_expected_languages_are_likelier_in_a_short_text_alone() -> None:
     first = [posteriors(*bytes_of([text])) for text in (word, sentence)]
     then = [posteriors(*bytes_of([text]), ["es"]) for text in (word, sentence)]
     at = names.index("es")
-    assert then[0][0, at] > 1.2 * first[0][0, at]
+    assert then[0][0, at] > 1.5 * first[0][0, at]
     assert names[then[1][0].argmax()] == "pt"
 
 
