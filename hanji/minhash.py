@@ -32,6 +32,7 @@ __all__ = [
     "Signed",
     "band_keys",
     "jaccard",
+    "shingle_set",
     "shingle_sets",
     "sign",
     "signatures",
@@ -283,13 +284,17 @@ def signatures(
     return sign(texts, permutations, words).values
 
 
+def shingle_set(data: Bytes, words: bool = False) -> U64:
+    """Return the sorted set of shingle hashes (64 bits) of one text in UTF-8."""
+    return _set_of(data, words, _ascii())
+
+
 def shingle_sets(texts: pa.LargeStringArray, words: Flags | bool = False) -> list[U64]:
     """Return the sorted set of shingle hashes (64 bits) of each text, for exact comparison."""
     data, offsets = _buffers(texts)
     flags = np.broadcast_to(np.asarray(words, np.bool_), len(texts))
     return [
-        _set_of(data[offsets[i] : offsets[i + 1]], bool(flags[i]), _ascii())
-        for i in range(len(texts))
+        shingle_set(data[offsets[i] : offsets[i + 1]], bool(flags[i])) for i in range(len(texts))
     ]
 
 

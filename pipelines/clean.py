@@ -321,14 +321,13 @@ def _keys(
     steps = np.uint64(0xFFFF) - np.round(quality.astype(np.float64) * 0xFFFF).astype(np.uint64)
     firsts = np.array([int.from_bytes(i[:6], "big") for i in ids], np.uint64)
     near = section.duplicates.near
-    signed = dedup.signatures(texts, PERMUTATIONS)
-    bands = dedup.band_keys(signed, near.bands, near.rows) if near is not None else signed[:, :0]
+    bands, signed = dedup.near_keys(texts, [draft.lang for draft in drafts], near, PERMUTATIONS)
     return pa.RecordBatch.from_arrays(
         [
             pa.array((steps << np.uint64(48)) | firsts),
             pa.array(ids, pa.binary(16)),
             pa.array(dedup.exact_keys([draft.text for draft in drafts]), pa.binary(16)),
-            pa.array(list(bands.astype(np.uint64)), pa.list_(pa.uint64())),
+            bands,
             pa.FixedSizeBinaryArray.from_buffers(
                 pa.binary(4 * PERMUTATIONS), len(ids), [None, pa.py_buffer(signed.tobytes())]
             ),

@@ -28,22 +28,27 @@ from hanji.execution import Execution
 from hanji.manifest import write_atomically
 from hanji.seeds import stable_hex
 from hanji.shards import read_batches, read_table
-from pipelines.section import Duplicates
+from pipelines.dedup.near import Alike, stars
+from pipelines.dedup.texts import document_number
+from pipelines.dedup.urls import url_keys
+from pipelines.section import Duplicates, Near
 from pipelines.units import Unit
 
 __all__ = ["REASONS", "Decisions", "compare"]
 
-KEPT, SAME_ID, SAME_TEXT, NEAR = 0, 1, 2, 3
-REASONS = {SAME_ID: "duplicate_id", SAME_TEXT: "exact_duplicate", NEAR: "near_duplicate"}
+# The strongest kind that ties a document to its cluster is the lowest.
+KEPT, SAME_ID, SAME_TEXT, SAME_URL, NEAR, EMPTIED = range(6)
+REASONS = {
+    SAME_ID: "duplicate_id",
+    SAME_TEXT: "exact_duplicate",
+    SAME_URL: "duplicate_url",
+    NEAR: "near_duplicate",
+    EMPTIED: "only_repeated_text",
+}
 
 U64 = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
-
-
-def document_number(unit: int, rows: npt.NDArray[np.int64]) -> U64:
-    """Number documents by (unit, row): the unit in the high 32 bits."""
-    return (np.uint64(unit) << np.uint64(32)) | rows.astype(np.uint64)
 
 
 class Decisions:
@@ -115,10 +120,11 @@ class Emit(msgspec.Struct, frozen=True):
     def __call__(self, unit: Unit, ticker: Ticker) -> Iterable[Block]:
         """Read the unit's keys and split them."""
         start = 0
+        urls = read_table(unit.clean, ["url"])["url"] if self.settings.url else None
         for batch in read_batches(unit.keys):
             documents = document_number(unit.number, np.arange(start, start + batch.num_rows))
             start += batch.num_rows
-            for kind, keys, checks, rows in self._keys(batch):
+            for kind, keys, checks, rows in self._keys(batch, start - batch.num_rows, urls):
                 block = pa.RecordBatch.from_pydict(
                     {
                         "key": keys,
@@ -131,12 +137,17 @@ class Emit(msgspec.Struct, frozen=True):
                 yield from split(block, keys, self.settings.partitions)
             ticker.advance(batch.num_rows)
 
-    def _keys(self, batch: pa.RecordBatch) -> Iterable[tuple[int, U64, U64, Rows]]:
+    def _keys(
+        self, batch: pa.RecordBatch, start: int, urls: pa.ChunkedArray | None
+    ) -> Iterable[tuple[int, U64, U64, Rows]]:
         """Yield (kind, key, check, rows): equal keys with unequal checks are a hash's collision."""
         everything = np.arange(batch.num_rows)
         yield SAME_ID, *_halves(batch["id_key"]), everything
         if self.settings.exact:
             yield SAME_TEXT, *_halves(batch["exact_key"]), everything
+        if urls is not None:
+            keys, checks, rows = url_keys(urls.slice(start, batch.num_rows).to_pylist())
+            yield SAME_URL, keys, checks, rows
         if self.settings.near is not None:
             bands = batch["bands"]
             keys, lengths = bands.flatten().to_numpy(), np.diff(bands.offsets.to_numpy())
@@ -151,84 +162,38 @@ def _halves(column: pa.FixedSizeBinaryArray) -> tuple[U64, U64]:
 
 
 class Edges(msgspec.Struct, frozen=True):
-    """Reduce a partition to edges (document, winner, kind)."""
+    """Reduce a partition to edges (document, leader, kind)."""
 
     keys: tuple[str, ...]  # the units' key files, by unit number
-    threshold: float  # least share of equal signature values between near-duplicates
+    clean: tuple[str, ...]  # and their clean shards
+    near: Near | None
 
     def __call__(self, rows: pa.Table) -> Iterable[pa.RecordBatch]:
         """Sort by (kind, key, check, rank, document), find the runs, join each to its leaders."""
         names = ("document", "rank", "check", "key", "kind")
         order = np.lexsort([rows[name].to_numpy() for name in names])
         document, _, check, key, kind = (rows[name].to_numpy()[order] for name in names)
-        found: list[tuple[U64, U64, npt.NDArray[np.uint8]]] = []
-        while len(key):
-            leader, first = _leaders(kind, key, check)
-            members = np.flatnonzero(~first)
-            left, right = document[members], document[leader[members]]
-            true = np.ones(len(members), dtype=np.bool_)
-            near = kind[members] == NEAR
-            true[near] = self._similar(left[near], right[near])
-            found.append((left[true], right[true], kind[members[true]]))
-            rest = members[~true]  # they follow the next leader of their run
-            kind, key, check, document = kind[rest], key[rest], check[rest], document[rest]
-        yield pa.RecordBatch.from_pydict(
-            {
-                "document": np.concatenate([left for left, _, _ in found]),
-                "leader": np.concatenate([right for _, right, _ in found]),
-                "kind": np.concatenate([kind for _, _, kind in found]),
-            }
-        )
-
-    def _similar(self, left: U64, right: U64) -> Flags:
-        """Compare signatures: the share of equal values estimates the Jaccard similarity."""
-        result = np.empty(len(left), dtype=np.bool_)
-        for start in range(0, len(left), PAIRS_AT_ONCE):
-            piece = slice(start, start + PAIRS_AT_ONCE)
-            equal = self._signatures(left[piece]) == self._signatures(right[piece])
-            result[piece] = equal.mean(axis=1) >= self.threshold
-        return result
-
-    def _signatures(self, documents: U64) -> npt.NDArray[np.uint32]:
-        units = (documents >> np.uint64(32)).astype(np.int64)
-        rows = (documents & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        taken: npt.NDArray[np.uint32] | None = None
-        for unit in np.unique(units):
-            mine = np.flatnonzero(units == unit)
-            all_of_unit = _signatures_of(self.keys[unit])
-            if taken is None:
-                taken = np.empty((len(documents), all_of_unit.shape[1]), dtype=np.uint32)
-            taken[mine] = all_of_unit[rows[mine]]
-        assert taken is not None
-        return taken
+        first = _firsts(kind, key, check)
+        run = np.cumsum(first) - 1
+        near = kind == NEAR
+        same = np.flatnonzero(~first & ~near)
+        left, right = document[same], document[np.flatnonzero(first)[run[same]]]
+        kinds = kind[same]
+        if self.near is not None:
+            alike = Alike(self.keys, self.clean, self.near)
+            members, leaders = stars(document[near], run[near], alike)
+            left, right = np.concatenate([left, members]), np.concatenate([right, leaders])
+            kinds = np.concatenate([kinds, np.full(len(members), NEAR, np.uint8)])
+        yield pa.RecordBatch.from_pydict({"document": left, "leader": right, "kind": kinds})
 
 
-PAIRS_AT_ONCE = 50_000  # 45 MB of signatures
-
-
-def _signatures_of(path: str) -> npt.NDArray[np.uint32]:
-    """Return a unit's signatures, uint32[n, permutations], over the memory map."""
-    column = read_table(path, ["signature"])["signature"]
-    width = column.type.byte_width // 4
-    parts = [
-        np.frombuffer(chunk.buffers()[1], np.uint32).reshape(-1, width)[
-            chunk.offset : chunk.offset + len(chunk)
-        ]
-        for chunk in column.chunks
-    ]
-    return np.concatenate(parts) if parts else np.empty((0, width), dtype=np.uint32)
-
-
-def _leaders(
-    kind: npt.NDArray[np.uint8], key: U64, check: U64
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """For sorted rows: the index of the first row of each row's run, and whether it is that row."""
+def _firsts(kind: npt.NDArray[np.uint8], key: U64, check: U64) -> Flags:
+    """Flag the first row of each run of equal (kind, key, check) in sorted rows."""
     first = np.zeros(len(key), dtype=np.bool_)
     first[:1] = True
     for column in (kind, key, check):
         first[1:] |= column[1:] != column[:-1]
-    starts = np.flatnonzero(first)
-    return starts[np.cumsum(first) - 1], first
+    return first
 
 
 def compare(
@@ -245,8 +210,11 @@ def compare(
     path = work / "decisions.arrow"
     if path.exists():
         return Decisions.load(path)
-    threshold = settings.near.threshold if settings.near is not None else 1.0
-    edges = Edges(tuple(str(unit.keys) for unit in units), threshold)
+    edges = Edges(
+        tuple(str(unit.keys) for unit in units),
+        tuple(str(unit.clean) for unit in units),
+        settings.near,
+    )
     folder = work / "edges"
 
     def build(pipeline: beam.Pipeline) -> None:

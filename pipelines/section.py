@@ -8,7 +8,17 @@ import msgspec
 
 from hanji.schema import LANGS, Lang
 
-__all__ = ["Curate", "Duplicates", "Language", "Near", "Normal", "PersonalData", "Quality"]
+__all__ = [
+    "Curate",
+    "Duplicates",
+    "Language",
+    "Near",
+    "Normal",
+    "PersonalData",
+    "Quality",
+    "Repeated",
+    "Substrings",
+]
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -67,11 +77,31 @@ class Near(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Near-duplicates by MinHash and locality-sensitive hashing."""
 
     threshold: Share = 0.8
-    """Similarity of signatures from which two documents are duplicates."""
+    """Jaccard similarity of the shingles from which two documents are duplicates."""
     bands: Positive = 14  # FineWeb-2: 14 x 8
     """Bands of the signature."""
     rows: Positive = 8
     """Rows of a band."""
+    shingles: Literal["words", "characters"] | None = None
+    """What shingles are made of; null takes characters in Korean and Japanese, words elsewhere."""
+
+
+class Repeated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lines or paragraphs that stand in many documents of a language."""
+
+    at_least_documents: Annotated[int, msgspec.Meta(ge=2)] = 6
+    """Documents from which a piece counts as repeated."""
+    min_chars: Positive = 15
+    """Shorter pieces stay, in characters of the matching form."""
+    keep_first: bool = True
+    """Leave the piece in the first document that has it."""
+
+
+class Substrings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Runs of words that stand elsewhere in a document of the language."""
+
+    at_least: Annotated[int, msgspec.Meta(ge=10)] = 50
+    """Words of the fast segmenter, from which an equal run is cut; its first place stays."""
 
 
 class Duplicates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,6 +111,16 @@ class Duplicates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Drop documents with the same matching key (NFKC, case and space folded)."""
     near: Near | None = Near()
     """Drop near-duplicates; null keeps them."""
+    url: bool = False
+    """Drop documents with the same canonical address."""
+    lines: Repeated | None = None
+    """Cut lines that are repeated across documents; null keeps them."""
+    paragraphs: Repeated | None = None
+    """Cut paragraphs that are repeated across documents; null keeps them."""
+    substrings: Substrings | None = None
+    """Cut long runs of words that stand elsewhere; null keeps them."""
+    reweight: bool = False
+    """Weigh documents by the size of their cluster, from the run's own rates of removal."""
     partitions: Positive = 16
     """Partitions of the shuffle; the result is the same for any number."""
 
