@@ -7,8 +7,6 @@ normal form already, which one scan of their bytes tells.
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import numpy.typing as npt
 
@@ -17,44 +15,65 @@ from hanji.text import nfc
 
 __all__ = ["normalise"]
 
-# Zero-width joiner and non-joiner stay: they shape emoji and several scripts.
-_REMOVED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ufffe\uffff]")
-_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_BLANK_LINES = re.compile(r"\n{3,}")
+U8 = npt.NDArray[np.uint8]
+
+KEPT, REMOVED, LINE_END = range(3)
 
 
 @njit
-def _is_plain(data: npt.NDArray[np.uint8]) -> bool:
-    """Say whether UTF-8 holds nothing to remove, to replace or to strip, whatever its letters."""
-    n = len(data)
-    if n and (data[0] == 10 or data[n - 1] in (9, 10, 32)):
-        return False
-    for at in range(n):
-        byte = data[at]
-        if byte >= 0x20 and byte < 0x7F:
-            continue
-        if byte == 10:
-            if data[at - 1] in (9, 32) or (at > 1 and data[at - 1] == 10 and data[at - 2] == 10):
-                return False
-        elif byte < 0x20:
-            if byte != 9:
-                return False
-        elif byte == 0x7F:
-            return False
-        elif byte == 0xC2:
-            if data[at + 1] < 0xA0 or data[at + 1] == 0xAD:
-                return False
-        elif byte == 0xE2:
-            if data[at + 1] == 0x80 and data[at + 2] in (0x8B, 0xA8, 0xA9):
-                return False
-            if data[at + 1] == 0x81 and data[at + 2] == 0xA0:
-                return False
-        elif byte == 0xEF and (
-            (data[at + 1] == 0xBB and data[at + 2] == 0xBF)
-            or (data[at + 1] == 0xBF and data[at + 2] >= 0xBE)
-        ):
-            return False
-    return True
+def _what(data: U8, at: int) -> tuple[int, int]:
+    """Say what becomes of the character at `at`, and how many bytes it has.
+
+    Zero-width joiner and non-joiner stay: they shape emoji and several scripts.
+    """
+    byte = data[at]
+    if byte < 0x80:
+        if byte == 13:
+            return LINE_END, 2 if at + 1 < len(data) and data[at + 1] == 10 else 1
+        if byte in (10, 11, 12):
+            return LINE_END, 1
+        return REMOVED if (byte < 0x20 and byte != 9) or byte == 0x7F else KEPT, 1
+    if byte < 0xE0:
+        if byte == 0xC2 and data[at + 1] < 0xA0:  # C1 controls
+            return LINE_END if data[at + 1] == 0x85 else REMOVED, 2
+        return REMOVED if byte == 0xC2 and data[at + 1] == 0xAD else KEPT, 2
+    if byte >= 0xF0:
+        return KEPT, 4
+    if byte == 0xE2:
+        if data[at + 1] == 0x80 and data[at + 2] in (0xA8, 0xA9):  # U+2028, U+2029
+            return LINE_END, 3
+        space = data[at + 1] == 0x80 and data[at + 2] == 0x8B  # U+200B
+        joiner = data[at + 1] == 0x81 and data[at + 2] == 0xA0  # U+2060
+        return REMOVED if space or joiner else KEPT, 3
+    mark = byte == 0xEF and data[at + 1] == 0xBB and data[at + 2] == 0xBF  # U+FEFF
+    none = byte == 0xEF and data[at + 1] == 0xBF and data[at + 2] >= 0xBE  # U+FFFE, U+FFFF
+    return REMOVED if mark or none else KEPT, 3
+
+
+@njit
+def _plain(data: U8, out: U8) -> int:
+    """Write UTF-8 without what is no text, blanks at line ends, repeated blank lines.
+
+    Returns:
+        How many bytes were written to `out`, which has one more than `data`.
+    """
+    n, at = 0, 0
+    while at <= len(data):
+        what, size = _what(data, at) if at < len(data) else (LINE_END, 1)
+        if what == LINE_END:
+            while n and out[n - 1] in (9, 32):
+                n -= 1
+            if n and not (n > 1 and out[n - 1] == 10 and out[n - 2] == 10):
+                out[n] = 10
+                n += 1
+        elif what == KEPT:
+            for k in range(size):
+                out[n + k] = data[at + k]
+            n += size
+        at += size
+    while n and out[n - 1] == 10:
+        n -= 1
+    return n
 
 
 def normalise(text: str, *, repair_mojibake: bool = False, fold_width: bool = False) -> str:
@@ -67,17 +86,16 @@ def normalise(text: str, *, repair_mojibake: bool = False, fold_width: bool = Fa
         import ftfy
 
         text = ftfy.fix_encoding(text)
-    if not _is_plain(np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)):
-        text = _plain(text)
+    text = _without(text)
     if fold_width:
         import ftfy.fixes
 
-        text = _plain(ftfy.fixes.fix_character_width(text))
+        text = _without(ftfy.fixes.fix_character_width(text))
     return nfc(text)
 
 
-def _plain(text: str) -> str:
-    """Remove and replace what is no text, blanks at line ends and repeated blank lines."""
-    text = _REMOVED.sub("", _LINE_ENDS.sub("\n", text))
-    text = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
-    return _BLANK_LINES.sub("\n\n", text).strip("\n")
+def _without(text: str) -> str:
+    data = text.encode("utf-8", "surrogatepass")
+    out = np.empty(len(data) + 1, np.uint8)
+    plain = out[: _plain(np.frombuffer(data, np.uint8), out)].tobytes()
+    return text if plain == data else plain.decode("utf-8", "surrogatepass")
