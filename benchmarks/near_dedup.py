@@ -6,9 +6,10 @@ python benchmarks/near_dedup.py [--data DIR] [--peers PYTHON] [--documents 10000
 Documents are sentences of the shared English text in random order, 2 KB each; every fifth is an
 edited copy of the one before it, with 0.2 to 8% of its words changed. Ours signs the texts,
 shuffles the keys, verifies, joins and decides, one worker in a fresh process: the clean shards lie
-ready, as datatrove's input does. datatrove (0.10.1, an interpreter of its own) runs signatures, buckets,
-clusters and filter over fewer documents; its time is scaled by their number, in its favour, since
-sorting grows faster. CPU time of the process and its children; memory is the peak of the process.
+ready, as datatrove's input does. datatrove (0.10.1, an interpreter of its own) runs signatures,
+buckets, clusters and filter over fewer documents; its time is scaled by their number, in its
+favour, since sorting grows faster. CPU time of the process and its children; memory is the peak of
+the process.
 
 Recall and precision are over all pairs of `--pairs` documents, against the exact Jaccard similarity
 of the shingle sets: the share of pairs above 0.85 that end in one cluster, and the share of dropped

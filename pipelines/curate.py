@@ -1,9 +1,10 @@
 """The curation pipeline: sources in, clean and deduplicated documents out, every one accounted for.
 
-Three Beam pipelines, each over small descriptions of work; texts never cross a shuffle:
+Four Beam pipelines, each over small descriptions of work; texts never cross a shuffle:
 
     clean      unit of files -> clean documents, rejections, quarantine, keys   (pipelines.clean)
     compare    keys by partition -> duplicate edges -> one forest -> decisions  (pipelines.compare)
+    cut        kept documents -> without repeated lines and runs of words   (pipelines.dedup.cut)
     publish    part of a language -> final shard                                (pipelines.publish)
 
 A unit that is done is not done again, so a killed run goes on where it was. The order of
@@ -27,6 +28,7 @@ from hanji.report import Report
 from pipelines import compare, publish
 from pipelines.clean import Clean, UnitAccount, account_of
 from pipelines.columns import CURATED
+from pipelines.dedup import cut
 from pipelines.read.source import InputFile, Source, plan
 from pipelines.section import Curate
 from pipelines.units import Unit, group
@@ -75,8 +77,9 @@ def curate(
     report = _merged(accounts)
     _check_failures(report, accounts, section.max_failures)
     decisions = compare.compare(units, section.duplicates, commit.work, execution)
+    decisions = cut.cut(units, decisions, section.duplicates, commit.work, execution)
     shards = publish.publish(units, decisions, report, section, commit.work, execution)
-    facts = publish.facts(accounts, decisions, section)
+    facts = publish.facts(units, accounts, decisions, section)
     return commit.finish(CURATED, shards, report, facts)
 
 

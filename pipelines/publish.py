@@ -24,7 +24,8 @@ from hanji.report import Report
 from hanji.shards import Shard, ShardSet, ShardWriter, part_name, read_batches, read_table
 from pipelines.clean import HISTOGRAMS, UnitAccount
 from pipelines.columns import CURATED, QUARANTINE, REJECTED, SAMPLE_CHARS
-from pipelines.compare import REASONS, Decisions
+from pipelines.compare import EMPTIED, REASONS, Decisions
+from pipelines.dedup.cut import apply_cuts, cut_counts
 from pipelines.langs import language
 from pipelines.quality.rules import RULES
 from pipelines.section import Curate
@@ -125,6 +126,7 @@ def write_part(part: Part, ticker: Ticker) -> Iterable[bytes]:
             chosen = table.slice(start, end - start)
             keep = decisions.kept(unit, start, end)
             keep &= chosen["lang"].to_numpy() == part.lang
+            chosen = apply_cuts(part.work, unit, start, chosen)
             sizes = decisions.sizes(unit, start, end)[keep]
             chosen = chosen.filter(pa.array(keep))
             writer.write(chosen.append_column(CURATED.field("cluster_size"), [pa.array(sizes)]))
@@ -162,7 +164,8 @@ def _rejected(
                     rows = batch.filter(pa.array(lost))
                     _count(report, rows, reason)
                     winners = decisions.winners(unit.number, start, end)[lost]
-                    shards.write("", _duplicates(rows, reason, winners, units))
+                    ids = [""] * len(winners) if code == EMPTIED else _ids(winners, units)
+                    shards.write("", _duplicates(rows, reason, ids))
             start = end
     return shards.close()
 
@@ -178,16 +181,14 @@ def _count(report: Report, rows: pa.RecordBatch, reason: str) -> None:
             report.kept(row["source"], row["lang"], row["count_all"])
 
 
-def _duplicates(
-    rows: pa.RecordBatch, reason: str, winners: npt.NDArray[np.uint64], units: Sequence[Unit]
-) -> pa.RecordBatch:
+def _duplicates(rows: pa.RecordBatch, reason: str, kept_ids: Sequence[str]) -> pa.RecordBatch:
     n = rows.num_rows
     columns: Mapping[str, object] = {
         "step": ["duplicates"] * n,
         "reason": [reason] * n,
         "value": [0.0] * n,
         "threshold": [0.0] * n,
-        "kept_id": _ids(winners, units),
+        "kept_id": kept_ids,
         "sample": pc.utf8_slice_codeunits(rows["text"], 0, SAMPLE_CHARS).cast(pa.string()),
     }
     arrays = [columns[f.name] if f.name in columns else rows[f.name] for f in REJECTED]
@@ -216,9 +217,12 @@ def _quarantine(units: Sequence[Unit], work: Path) -> list[Shard]:
 
 
 def facts(
-    accounts: Sequence[UnitAccount], decisions: Decisions, section: Curate
+    units: Sequence[Unit],
+    accounts: Sequence[UnitAccount],
+    decisions: Decisions,
+    section: Curate,
 ) -> dict[str, object]:
-    """Gather the numbers of the report page: histograms, masked data, cluster sizes."""
+    """Gather the numbers of the report page: histograms, masked data, cluster sizes, cuts."""
     histograms: dict[str, dict[str, list[int]]] = {}
     masked: dict[str, dict[str, int]] = {}
     for account in accounts:
@@ -236,6 +240,7 @@ def facts(
         "limits": {lang: _limits(lang, section) for lang in sorted(histograms)},
         "masked": masked,
         "cluster_sizes": decisions.cluster_sizes(),
+        "cut": cut_counts(units),
     }
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from hanji.kernels import njit
 from hanji.text.signs import decode
 
-__all__ = ["exact_keys", "matching_form"]
+__all__ = ["EMOJI", "MOST", "exact_keys", "fold", "fold_table", "matching_form"]
 
 U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
@@ -40,7 +40,7 @@ def matching_form(text: str) -> str:
 
 
 @cache
-def _table() -> U32:
+def fold_table() -> U32:
     """Make the table, uint32[65536, MOST]: what each character folds to, blanks to a space."""
     seconds = set()
     for point in range(PLANE):
@@ -61,7 +61,7 @@ def _table() -> U32:
 
 
 @njit
-def _fold(data: U8, table: U32, low: int, high: int, out: U32) -> int:
+def fold(data: U8, table: U32, low: int, high: int, out: U32) -> int:
     """Write the matching form of UTF-8 to `out`; return its length, or -1 where it may join."""
     n, at = 0, 0
     while at < len(data):
@@ -103,7 +103,7 @@ def _fold(data: U8, table: U32, low: int, high: int, out: U32) -> int:
 def _form(text: str) -> bytes:
     data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
     out = np.empty(MOST * len(text) + 1, np.uint32)
-    n = _fold(data, _table(), EMOJI.start, EMOJI.stop, out)
+    n = fold(data, fold_table(), EMOJI.start, EMOJI.stop, out)
     if n < 0:
         return matching_form(text).encode("utf-32-le", "replace")
     return out[:n].tobytes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ def document_number(unit: int, rows: npt.NDArray[np.int64]) -> U64:
 class Texts:
     """Texts and languages of documents, given the units' clean shards by unit number."""
 
-    def __init__(self, shards: Sequence[str]) -> None:
+    def __init__(self, shards: Sequence[str] | Mapping[int, str]) -> None:
         self._shards = shards
         self._tables: dict[int, tuple[npt.NDArray[np.int64], list[pa.RecordBatch]]] = {}
 
