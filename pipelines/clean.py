@@ -28,6 +28,7 @@ from pipelines.profile import METRICS, profile
 from pipelines.quality import RULES, decide, score
 from pipelines.read import Fault, InputFile, Item, Passed, Record, records
 from pipelines.section import Curate
+from pipelines.segment import SERVES, segmented
 from pipelines.units import Unit
 
 __all__ = ["HISTOGRAMS", "Clean", "UnitAccount", "account_of"]
@@ -176,8 +177,7 @@ class Clean(msgspec.Struct, frozen=True):
             return
         texts = pa.array([draft.text for draft in drafts], pa.large_string())
         langs = [draft.lang for draft in drafts]
-        stop_words = {lang: data.stop_words for lang, data in languages().items()}
-        profiles = profile(texts, langs, stop_words)
+        profiles = self._profile(drafts, texts, langs)
         _add_histograms(account.histograms, profiles, langs)
         keep = np.ones(len(drafts), dtype=np.bool_)
         if self.section.quality is not None:
@@ -194,6 +194,19 @@ class Clean(msgspec.Struct, frozen=True):
             quality = score(profiles[keep])
             writers.clean(_documents(kept, chosen, profiles[keep], quality))
             writers.keys(_keys(kept, chosen, quality, self.section))
+
+    def _profile(
+        self, drafts: Sequence[_Draft], texts: pa.Array, langs: Sequence[str]
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        """Profile the texts, words found by the recipe's segmenter."""
+        stop_words = {lang: data.stop_words for lang, data in languages().items()}
+        policy = {lang: data.policy for lang, data in languages().items()}
+        segmenter = self.section.quality.segmenter if self.section.quality is not None else "fast"
+        served = SERVES.get(segmenter, ())
+        if served:
+            cut = segmented([draft.text for draft in drafts], langs, segmenter)
+            texts = pa.array(cut, pa.large_string())
+        return profile(texts, langs, stop_words, policy, served)
 
     def _drop(
         self,

@@ -60,8 +60,12 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         "fineweb",
     )
     """Families of rules that are applied."""
+    segmenter: Literal["fast", "kiwi", "fugashi", "pyvi"] = "fast"
+    """What a word is: by byte classes, or by an analyser of Korean, Japanese or Vietnamese."""
+    limits_file: str | None = None
+    """Limits that `hanji curate calibrate` wrote, instead of those in pipelines/langs."""
     limits: dict[Lang, dict[str, float]] = {}
-    """Own limits by language and reason, instead of those in pipelines/langs."""
+    """Own limits by language and name, before those of the file and of pipelines/langs."""
 
 
 class PersonalData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

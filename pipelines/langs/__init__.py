@@ -13,12 +13,16 @@ __all__ = ["Language", "language", "languages"]
 
 
 class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the quality rules know of a language."""
+    """What the quality rules know of a language.
+
+    `limits` hold with `segmenter` alone. `sources` says for each where it is from.
+    """
 
     segmenter: str
-    source: str
     stop_words: tuple[str, ...]
+    policy: tuple[str, ...]  # phrases of cookie banners and terms of use, lower case
     limits: dict[str, float]
+    sources: dict[str, str]
 
 
 @cache
@@ -27,7 +31,8 @@ def language(lang: Lang) -> Language:
     path = files("pipelines.langs").joinpath(f"{lang}.json")
     if not path.is_file():
         english = language("en")
-        return Language(english.segmenter, english.source, (), {**english.limits, "stop_words": 0})
+        limits = {**english.limits, "stop_words": 0.0}
+        return Language(english.segmenter, (), (), limits, english.sources)
     return msgspec.json.decode(path.read_bytes(), type=Language)
 
 

@@ -1,5 +1,6 @@
 """Profiles: one scan gives every number that the quality rules compare."""
 
-from pipelines.profile.scan import METRICS, profile
+from pipelines.profile.metrics import METRICS
+from pipelines.profile.scan import SEPARATOR, profile, word_hash
 
-__all__ = ["METRICS", "profile"]
+__all__ = ["METRICS", "SEPARATOR", "profile", "word_hash"]

@@ -2,41 +2,39 @@
 
 Words are found by the `fast` segmenter: a run of letters, marks and digits between blanks and
 punctuation; in Japanese also a change of script (Hiragana, Katakana, Han) ends a word. So a Korean
-word is an eojeol and a Vietnamese one a syllable. Limits hold only with the segmenter that they
-were tuned with.
+word is an eojeol and a Vietnamese one a syllable. A unit separator (U+001F), which no text in
+normal form holds, ends a word too: so other segmenters mark their borders. Limits hold only with
+the segmenter that they were tuned with.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from hanji.kernels import njit
+from hanji.schema import Lang
 from hanji.text.signs import BLANK, HAN, HIRAGANA, KATAKANA, NEWLINE, WORD, decode, kind_of
+from pipelines.profile.grams import Hashes, Sizes, repetition
+from pipelines.profile.metrics import METRICS
 
-__all__ = ["METRICS", "profile"]
-
-METRICS = (
-    "n_chars",
-    "n_words",
-    "mean_word_length",  # characters
-    "alpha_words",  # share of words with a letter
-    "symbols_per_word",  # '#' and ellipses
-    "bullet_lines",  # share of lines that begin with a bullet
-    "ellipsis_lines",  # share of lines that end with an ellipsis
-    "punctuated_lines",  # share of lines that end with a stop
-    "short_lines",  # share of lines of at most 30 characters
-    "duplicate_lines",  # share of lines that stood before
-    "duplicate_line_chars",  # share of characters in them
-    "stop_words",  # number of stop words met, repeats counted
-)
+__all__ = ["SEPARATOR", "profile", "word_hash"]
 
 Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float64]
-Hashes = npt.NDArray[np.uint64]
+Offsets = npt.NDArray[np.int64]
 
 SHORT_LINE = 30  # characters; FineWeb, short-line rule
+SEPARATOR = "\x1f"
+LINE_PHRASES = ("javascript",)  # C4
+TEXT_PHRASES = ("lorem ipsum",)  # C4
+IN_LINE, IN_TEXT, POLICY = range(3)
+
+_SEED = np.uint64(14695981039346656037)  # FNV-1a
+_PRIME = np.uint64(1099511628211)
 
 
 @njit
@@ -53,10 +51,38 @@ def _is_bullet(point: int) -> bool:
 
 
 @njit
-def _contains(table: Hashes, value: np.uint64) -> bool:
-    """Look a hash up in a sorted table."""
-    at = np.searchsorted(table, value)
-    return bool(at < len(table) and table[at] == value)
+def _ends_sentence(point: int, following: int) -> bool:
+    """Say whether a sentence ends here; a Latin stop needs a blank or a closing mark behind it."""
+    if point in (0x3002, 0xFF01, 0xFF1F, 0xFF0E, 0xFF61):
+        return following not in (0x3002, 0xFF01, 0xFF1F, 0xFF0E, 0xFF61)
+    if point not in (33, 46, 63, 0x2026):
+        return False
+    return following <= 32 or following in (34, 39, 41, 0x201D, 0x2019, 0xBB, 0xA0, 0x3000)
+
+
+@njit
+def _matches(data: Bytes, at: int, end: int, phrase: Bytes) -> bool:
+    """Compare with a phrase in lower case; ASCII letters are folded."""
+    if at + len(phrase) > end:
+        return False
+    for k in range(len(phrase)):
+        byte = data[at + k]
+        if (byte | 32 if 65 <= byte <= 90 else byte) != phrase[k]:
+            return False
+    return True
+
+
+@njit
+def _seen(table: Hashes, mask: np.uint64, value: np.uint64) -> bool:
+    """Say whether a hash is in an open-addressed table, and put it there."""
+    value |= np.uint64(1)
+    slot = (value >> np.uint64(7)) & mask
+    while table[slot] != 0 and table[slot] != value:
+        slot = (slot + np.uint64(1)) & mask
+    if table[slot] == value:
+        return True
+    table[slot] = value
+    return False
 
 
 @njit
@@ -65,104 +91,172 @@ def _scan(
     start: int,
     end: int,
     stop_words: Hashes,
-    seen: Hashes,
+    phrases: Bytes,
+    phrase_offsets: Offsets,
+    phrase_kinds: Offsets,
+    firsts: npt.NDArray[np.bool_],
+    by_script: bool,
+    lines_seen: Hashes,
+    paragraphs_seen: Hashes,
+    mask: np.uint64,
+    hashes: Hashes,
+    sizes: Sizes,
     out: Numbers,
-) -> None:
-    """Fill `out` with the metrics of data[start:end]; `seen` is a zeroed table of 2^k slots."""
-    mask = np.uint64(len(seen) - 1)
-    n_chars = n_words = word_chars = alpha = symbols = stops = 0
-    lines = bullets = ellipses = punctuated = shorts = doubled = doubled_chars = line_chars = 0
+) -> int:
+    """Fill `out` but for the n-grams, `hashes` and `sizes` of the words; return their number.
+
+    The tables of lines and paragraphs are zeroed, of mask + 1 slots.
+    """
+    n_chars = n_words = word_chars = alpha = hash_signs = ellipses = curly = 0
+    lines = bullets = ellipsis_ends = punctuated = shorts = doubled = doubled_chars = 0
+    line_chars = paragraphs = para_doubled = para_doubled_chars = newlines = sentences = 0
+    javascript = policy = placeholders = 0
+    in_javascript = in_policy = False
+    stops = np.uint64(0)
     word_len, word_alpha, word_kind = 0, False, -1
-    word_hash = np.uint64(14695981039346656037)
-    line_hash = np.uint64(14695981039346656037)
-    line_len, line_first, line_last = 0, 0, 0
-    prime = np.uint64(1099511628211)
+    word, line, para = _SEED, _SEED, _SEED
+    line_len, line_first, line_last, para_len = 0, 0, 0, 0
     at = start
-    while at <= end:
+    while at <= end + 1:
+        # Behind the text stand a line end and an empty line.
         if at < end:
             point, size = decode(data, at)
             kind = kind_of(point)
-            n_chars += 1
+            n_chars += point != 31
+            newlines += kind == NEWLINE
         else:
             point, size, kind = 10, 1, NEWLINE
         part = kind in (WORD, HIRAGANA, KATAKANA, HAN)
-        if word_len and (not part or kind != word_kind):
+        if word_len and (not part or (by_script and kind != word_kind)):
+            hashes[n_words], sizes[n_words] = word, word_len
             n_words += 1
             word_chars += word_len
             alpha += word_alpha
-            stops += _contains(stop_words, word_hash)
-            word_len, word_alpha = 0, False
-            word_hash = np.uint64(14695981039346656037)
+            found = np.searchsorted(stop_words, word)
+            if found < len(stop_words) and stop_words[found] == word:
+                stops |= np.uint64(1) << np.uint64(found)
+            word_len, word_alpha, word = 0, False, _SEED
         if part:
             word_len += 1
             word_kind = kind
             word_alpha |= not 48 <= point <= 57
             folded = point | 32 if 65 <= point <= 90 else point
-            word_hash = (word_hash ^ np.uint64(folded)) * prime
-        dots = point == 46 and at + 2 < end and data[at + 1] == 46 and data[at + 2] == 46
-        if dots or point in (35, 0x2026):
-            symbols += 1
+            word = (word ^ np.uint64(folded)) * _PRIME
+        elif point == 46:
+            ellipses += at + 2 < end and data[at + 1] == 46 and data[at + 2] == 46
+        elif point == 0x2026:
+            ellipses += 1
+        else:
+            hash_signs += point == 35
+            curly += point == 123
+        if at < end:
+            if firsts[data[at]]:
+                for k in range(len(phrase_kinds)):
+                    phrase = phrases[phrase_offsets[k] : phrase_offsets[k + 1]]
+                    if _matches(data, at, end, phrase):
+                        in_javascript |= phrase_kinds[k] == IN_LINE
+                        in_policy |= phrase_kinds[k] == POLICY
+                        placeholders += phrase_kinds[k] == IN_TEXT
+            if not part:
+                following = decode(data, at + size)[0] if at + size < end else 10
+                sentences += _ends_sentence(point, following)
         if kind == NEWLINE:
             if line_len:
                 lines += 1
                 line_chars += line_len
                 bullets += _is_bullet(line_first)
-                ellipses += line_last == 0x2026 or (
-                    at - start >= 3
-                    and data[at - 1] == 46
-                    and data[at - 2] == 46
-                    and data[at - 3] == 46
-                )
+                dots = at - start >= 3 and data[at - 1] == 46
+                dots = dots and data[at - 2] == 46 and data[at - 3] == 46
+                ellipsis_ends += line_last == 0x2026 or dots
                 punctuated += _is_stop(line_last)
                 shorts += line_len <= SHORT_LINE
-                value = line_hash | np.uint64(1)
-                slot = (value >> np.uint64(7)) & mask
-                while seen[slot] != 0 and seen[slot] != value:
-                    slot = (slot + np.uint64(1)) & mask
-                if seen[slot] == value:
+                javascript += in_javascript
+                policy += in_policy
+                if _seen(lines_seen, mask, line):
                     doubled += 1
                     doubled_chars += line_len
-                seen[slot] = value
-            line_len = 0
-            line_hash = np.uint64(14695981039346656037)
-        elif line_len or kind != BLANK:
+                para = (para ^ line) * _PRIME
+                para_len += line_len
+            elif para_len:
+                paragraphs += 1
+                if _seen(paragraphs_seen, mask, para):
+                    para_doubled += 1
+                    para_doubled_chars += para_len
+                para, para_len = _SEED, 0
+            line_len, line = 0, _SEED
+            in_javascript = in_policy = False
+        elif (line_len or kind != BLANK) and point != 31:
             if line_len == 0:
                 line_first = point
             line_len += 1
-            line_hash = (line_hash ^ np.uint64(point)) * prime
+            line = (line ^ np.uint64(point)) * _PRIME
             if kind != BLANK:
                 line_last = point
         at += size
-    out[0], out[1] = n_chars, n_words
-    out[2] = word_chars / max(n_words, 1)
-    out[3] = alpha / max(n_words, 1)
-    out[4] = symbols / max(n_words, 1)
-    out[5], out[6] = bullets / max(lines, 1), ellipses / max(lines, 1)
-    out[7], out[8] = punctuated / max(lines, 1), shorts / max(lines, 1)
-    out[9], out[10] = doubled / max(lines, 1), doubled_chars / max(line_chars, 1)
-    out[11] = stops
+    different = 0
+    while stops:
+        stops &= stops - np.uint64(1)
+        different += 1
+    per_word, per_line = 1.0 / max(n_words, 1), 1.0 / max(lines, 1)
+    out[0], out[1], out[2], out[3] = n_chars, n_words, word_chars * per_word, alpha * per_word
+    out[4], out[5] = hash_signs * per_word, ellipses * per_word
+    out[6], out[7] = bullets * per_line, ellipsis_ends * per_line
+    out[8], out[9] = punctuated * per_line, shorts * per_line
+    out[10], out[11] = doubled * per_line, doubled_chars / max(line_chars, 1)
+    out[12], out[13] = para_doubled / max(paragraphs, 1), para_doubled_chars / max(line_chars, 1)
+    out[14], out[15], out[16] = different, newlines * per_word, sentences
+    out[17], out[18], out[19] = curly * per_word, javascript * per_line, policy * per_line
+    out[20] = placeholders
+    return n_words
 
 
 @njit
-def _scan_all(
+def _profile(
     data: Bytes,
-    offsets: npt.NDArray[np.int64],
-    lang: npt.NDArray[np.int64],
+    offsets: Offsets,
+    lang: Offsets,
     stop_words: Hashes,
-    stop_offsets: npt.NDArray[np.int64],
+    stop_offsets: Offsets,
+    phrases: Bytes,
+    phrase_offsets: Offsets,
+    phrase_kinds: Offsets,
+    phrase_langs: Offsets,
+    firsts: npt.NDArray[np.bool_],
+    by_script: npt.NDArray[np.bool_],
     out: Numbers,
 ) -> None:
+    longest = 0
+    for i in range(len(offsets) - 1):
+        longest = max(longest, offsets[i + 1] - offsets[i])
+    hashes = np.empty(longest + 1, np.uint64)
+    sizes = np.empty(longest + 1, np.int32)
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         n_lines = 1
         for at in range(start, end):
             n_lines += data[at] == 10
-        size = 16
-        while size < 2 * n_lines:
-            size *= 2
-        seen = np.zeros(size, np.uint64)
-        table = stop_words[stop_offsets[lang[i]] : stop_offsets[lang[i] + 1]]
-        _scan(data, start, end, table, seen, out[i])
+        slots = 16
+        while slots < 2 * n_lines:
+            slots *= 2
+        first, last = phrase_langs[lang[i]], phrase_langs[lang[i] + 1]
+        n = _scan(
+            data,
+            start,
+            end,
+            stop_words[stop_offsets[lang[i]] : stop_offsets[lang[i] + 1]],
+            phrases,
+            phrase_offsets[first : last + 1],
+            phrase_kinds[first:last],
+            firsts[lang[i]],
+            by_script[lang[i]],
+            np.zeros(slots, np.uint64),
+            np.zeros(slots, np.uint64),
+            np.uint64(slots - 1),
+            hashes,
+            sizes,
+            out[i],
+        )
+        repetition(hashes[:n], sizes[:n], out[i, 0], out[i, 21:])
 
 
 def word_hash(word: str) -> int:
@@ -175,28 +269,64 @@ def word_hash(word: str) -> int:
 
 
 def profile(
-    texts: pa.LargeStringArray, langs: list[str], stop_words: dict[str, tuple[str, ...]]
+    texts: pa.LargeStringArray,
+    langs: Sequence[Lang],
+    stop_words: Mapping[Lang, Sequence[str]],
+    policy: Mapping[Lang, Sequence[str]] | None = None,
+    segmented: Collection[Lang] = (),
 ) -> Numbers:
     """Compute the profile of each text.
 
     Args:
         texts: n texts, without nulls.
         langs: the language of each; one without stop words has none.
-        stop_words: words by language, lower case.
+        stop_words: words by language, lower case, at most 64 of each.
+        policy: phrases of cookie banners and terms of use by language, lower case.
+        segmented: languages whose texts hold `SEPARATOR` at the borders of words, so that a change
+            of script is none.
 
     Returns:
         float64[n, len(METRICS)], columns in the order of `METRICS`.
     """
-    names = sorted(stop_words)
-    tables = [np.sort(np.array([word_hash(w) for w in stop_words[n]], np.uint64)) for n in names]
+    policy = policy or {}
+    names = sorted({*stop_words, *policy, *segmented})
+    tables = [
+        np.sort(np.array([word_hash(w) for w in dict.fromkeys(stop_words.get(n, ()))], np.uint64))
+        for n in names
+    ]
     borders = np.cumsum([0, *(len(table) for table in tables), 0])
-    number = np.array([names.index(n) if n in stop_words else len(names) for n in langs], np.int64)
+    number = np.array([names.index(n) if n in names else len(names) for n in langs], np.int64)
+    spelled: list[bytes] = []
+    kinds: list[int] = []
+    of_lang = [0]
+    firsts = np.zeros((len(names) + 1, 256), np.bool_)
+    for row, name in enumerate([*names, None]):
+        mine = [(p, IN_LINE) for p in LINE_PHRASES] + [(p, IN_TEXT) for p in TEXT_PHRASES]
+        mine += [(p, POLICY) for p in policy.get(name, ())] if name is not None else []
+        spelled += [phrase.encode() for phrase, _ in mine]
+        kinds += [kind for _, kind in mine]
+        of_lang.append(len(spelled))
+        for phrase, _ in mine:
+            first = phrase.encode()[0]
+            firsts[row, [first, first - 32 if 97 <= first <= 122 else first]] = True
     offsets = np.frombuffer(texts.buffers()[1], np.int64)[
         texts.offset : texts.offset + len(texts) + 1
     ]
     raw = texts.buffers()[2]
     data = np.frombuffer(raw, np.uint8) if raw is not None and raw.size else np.zeros(1, np.uint8)
     out = np.zeros((len(texts), len(METRICS)))
-    joined = np.concatenate([np.empty(0, np.uint64), *tables])
-    _scan_all(data, offsets, number, joined, borders.astype(np.int64), out)
+    _profile(
+        data,
+        offsets,
+        number,
+        np.concatenate([np.empty(0, np.uint64), *tables]),
+        borders.astype(np.int64),
+        np.frombuffer(b"".join(spelled), np.uint8),
+        np.cumsum([0, *map(len, spelled)]).astype(np.int64),
+        np.array(kinds, np.int64),
+        np.array(of_lang, np.int64),
+        firsts,
+        np.array([name not in segmented for name in [*names, None]]),
+        out,
+    )
     return out

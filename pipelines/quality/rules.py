@@ -1,8 +1,10 @@
 """Quality rules as data: a metric, a side, a limit by language, a reason.
 
-Gopher (Rae and others 2021, appendix A), C4's and FineWeb's rules, each a comparison of one number
-of the profile with one limit of the language's file. A document is rejected by the first rule that
-it breaks, in the order below, with the number and the limit.
+Gopher's quality and repetition rules (Rae and others 2021, appendix A), C4's and FineWeb's, each a
+comparison of one number of the profile with one limit of the language's file. A document is
+rejected by the first rule that it breaks, in the order below, with the number and the limit. C4
+drops lines that name JavaScript or a policy; here a document is dropped that consists of such
+lines, and no text is changed.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import numpy.typing as npt
 from hanji.schema import Lang
 from pipelines.langs import language
 from pipelines.profile import METRICS
+from pipelines.profile.metrics import DUPLICATE_GRAMS, TOP_GRAMS
 
 __all__ = ["RULES", "Rule", "Verdicts", "decide", "score"]
 
@@ -38,16 +41,32 @@ RULES = (
     Rule("gopher", "too_many_words", "n_words", "above", "n_words_max"),
     Rule("gopher", "words_too_short", "mean_word_length", "below", "mean_word_length_min"),
     Rule("gopher", "words_too_long", "mean_word_length", "above", "mean_word_length_max"),
-    Rule("gopher", "too_many_symbols", "symbols_per_word", "above", "symbols_per_word"),
+    Rule("gopher", "too_many_hashes", "hashes_per_word", "above", "hashes_per_word"),
+    Rule("gopher", "too_many_ellipses", "ellipses_per_word", "above", "ellipses_per_word"),
     Rule("gopher", "too_many_bullets", "bullet_lines", "above", "bullet_lines"),
-    Rule("gopher", "too_many_ellipses", "ellipsis_lines", "above", "ellipsis_lines"),
+    Rule("gopher", "too_many_ellipsis_lines", "ellipsis_lines", "above", "ellipsis_lines"),
     Rule("gopher", "too_few_letters", "alpha_words", "below", "alpha_words"),
     Rule("gopher", "too_few_stop_words", "stop_words", "below", "stop_words"),
-    Rule("repetition", "duplicate_lines", "duplicate_lines", "above", "duplicate_lines"),
-    Rule("repetition", "duplicate_line_chars", "duplicate_line_chars", "above",
-         "duplicate_line_chars"),
+    *(
+        Rule("repetition", name, name, "above", name)
+        for name in (
+            "duplicate_lines",
+            "duplicate_line_chars",
+            "duplicate_paragraphs",
+            "duplicate_paragraph_chars",
+            *(f"top_{n}_grams" for n in TOP_GRAMS),
+            *(f"duplicate_{n}_grams" for n in DUPLICATE_GRAMS),
+        )
+    ),
+    Rule("c4", "placeholder_text", "placeholder_texts", "above", "placeholder_texts"),
+    Rule("c4", "too_many_curly_brackets", "curly_brackets_per_word", "above",
+         "curly_brackets_per_word"),
+    Rule("c4", "javascript_notice", "javascript_lines", "above", "javascript_lines"),
+    Rule("c4", "policy_notice", "policy_lines", "above", "policy_lines"),
+    Rule("c4", "too_few_sentences", "n_sentences", "below", "n_sentences_min"),
     Rule("fineweb", "too_few_line_ends", "punctuated_lines", "below", "punctuated_lines"),
     Rule("fineweb", "too_many_short_lines", "short_lines", "above", "short_lines"),
+    Rule("fineweb", "too_many_lines", "lines_per_word", "above", "lines_per_word"),
 )  # fmt: skip
 
 
