@@ -1,7 +1,7 @@
 """Compare: keys of all documents meet by partition, and every document gets a decision.
 
-Rows of `(key, document, rank)` are grouped by partition number; in a partition each run of equal
-keys gives star edges from its lowest rank. The edges of all partitions are joined by one exact
+Rows of `(key, document)` are grouped by partition number; in a partition each run of equal keys
+gives star edges from its lowest rank. The edges of all partitions are joined by one exact
 union-find, so the clusters do not depend on partitions or order; the document of the lowest rank
 (highest quality, then id) is kept. Texts stay on disk.
 """
@@ -19,15 +19,13 @@ import pyarrow as pa
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from hanji.beam.batches import RecordBatchCoder
 from hanji.beam.run import run
 from hanji.beam.shuffle import Block, Grouped, split
 from hanji.beam.ticker import Ticker
 from hanji.beam.units import ForEach, Units
 from hanji.execution import Execution
-from hanji.manifest import write_atomically
-from hanji.seeds import stable_hex
 from hanji.shards import read_batches, read_table
+from pipelines.dedup.meet import keep, kept_batches, write_table
 from pipelines.dedup.near import Alike, stars
 from pipelines.dedup.texts import document_number
 from pipelines.dedup.urls import url_keys
@@ -45,6 +43,8 @@ REASONS = {
     NEAR: "near_duplicate",
     EMPTIED: "only_repeated_text",
 }
+
+EDGES = pa.schema([("document", pa.uint64()), ("leader", pa.uint64()), ("kind", pa.uint8())])
 
 U64 = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
@@ -113,7 +113,7 @@ class Decisions:
 
 
 class Emit(msgspec.Struct, frozen=True):
-    """Emit a unit's keys as blocks by partition: (key, kind, document, rank)."""
+    """Emit a unit's keys as blocks by partition: key, document, of whole keys check, rank, kind."""
 
     settings: Duplicates
 
@@ -125,16 +125,16 @@ class Emit(msgspec.Struct, frozen=True):
             documents = document_number(unit.number, np.arange(start, start + batch.num_rows))
             start += batch.num_rows
             for kind, keys, checks, rows in self._keys(batch, start - batch.num_rows, urls):
-                block = pa.RecordBatch.from_pydict(
-                    {
-                        "key": keys,
-                        "check": checks,
-                        "document": documents[rows],
-                        "rank": batch["rank"].to_numpy()[rows],
-                        "kind": np.full(len(keys), kind, np.uint8),
-                    }
-                )
-                yield from split(block, keys, self.settings.partitions)
+                columns = {"key": keys, "document": documents[rows]}
+                if kind != NEAR:
+                    ranks = batch["rank"].to_numpy()[rows]
+                    kinds = np.full(len(keys), kind, np.uint8)
+                    columns |= {"check": checks, "rank": ranks, "kind": kinds}
+                block = pa.RecordBatch.from_pydict(columns)
+                # Bands are most of the rows: a partition of their own needs two columns alone.
+                first = self.settings.partitions if kind == NEAR else 0
+                for number, rows_of_it in split(block, keys, self.settings.partitions):
+                    yield first + number, rows_of_it
             ticker.advance(batch.num_rows)
 
     def _keys(
@@ -169,29 +169,40 @@ class Edges(msgspec.Struct, frozen=True):
     near: Near | None
 
     def __call__(self, rows: pa.Table) -> Iterable[pa.RecordBatch]:
-        """Sort by (kind, key, check, rank, document), find the runs, join each to its leaders."""
+        """Sort by key and document, find the runs, join each to its leaders."""
+        if "check" not in rows.column_names:
+            yield self._near(rows["key"].to_numpy(), rows["document"].to_numpy())
+            return
         names = ("document", "rank", "check", "key", "kind")
         order = np.lexsort([rows[name].to_numpy() for name in names])
         document, _, check, key, kind = (rows[name].to_numpy()[order] for name in names)
         first = _firsts(kind, key, check)
-        run = np.cumsum(first) - 1
-        near = kind == NEAR
-        same = np.flatnonzero(~first & ~near)
-        left, right = document[same], document[np.flatnonzero(first)[run[same]]]
-        kinds = kind[same]
-        if self.near is not None:
-            alike = Alike(self.keys, self.clean, self.near)
-            members, leaders = stars(document[near], run[near], alike)
-            left, right = np.concatenate([left, members]), np.concatenate([right, leaders])
-            kinds = np.concatenate([kinds, np.full(len(members), NEAR, np.uint8)])
-        yield pa.RecordBatch.from_pydict({"document": left, "leader": right, "kind": kinds})
+        leader = document[np.flatnonzero(first)[np.cumsum(first) - 1]]
+        yield _edges(document[~first], leader[~first], kind[~first])
+
+    def _near(self, key: U64, document: U64) -> pa.RecordBatch:
+        order = np.lexsort([document, key])
+        document, key = document[order], key[order]
+        shared = np.zeros(len(key), dtype=np.bool_)  # nearly all stand alone
+        shared[1:] = key[1:] == key[:-1]
+        shared[:-1] |= shared[1:]
+        document, key = document[shared], key[shared]
+        run = np.cumsum(_firsts(key)) - 1
+        assert self.near is not None
+        left, right = stars(document, run, Alike(self.keys, self.clean, self.near))
+        return _edges(left, right, np.full(len(left), NEAR, np.uint8))
 
 
-def _firsts(kind: npt.NDArray[np.uint8], key: U64, check: U64) -> Flags:
-    """Flag the first row of each run of equal (kind, key, check) in sorted rows."""
-    first = np.zeros(len(key), dtype=np.bool_)
+def _edges(left: U64, right: U64, kind: npt.NDArray[np.uint8]) -> pa.RecordBatch:
+    columns = {"document": left, "leader": right, "kind": kind}
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def _firsts(*columns: npt.NDArray[np.generic]) -> Flags:
+    """Flag the first row of each run of equal rows, given sorted columns."""
+    first = np.zeros(len(columns[0]), dtype=np.bool_)
     first[:1] = True
-    for column in (kind, key, check):
+    for column in columns:
         first[1:] |= column[1:] != column[:-1]
     return first
 
@@ -223,34 +234,15 @@ def compare(
             | Units(units)
             | ForEach(Emit(settings), Unit, Block)
             | Grouped(edges)
-            | beam.Map(_keep, str(folder)).with_output_types(bytes)
+            | beam.Map(keep, str(folder)).with_output_types(bytes)
         )
 
     folder.mkdir(exist_ok=True)
     n_rows = sum(read_table(unit.keys, ["rank"]).num_rows for unit in units)
     run(build, execution, name="compare", total=n_rows, unit="documents")
-    table = _decide(_all_edges(folder), units)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-    write_atomically(path, sink.getvalue().to_pybytes())
+    table = _decide(pa.Table.from_batches(kept_batches(folder), schema=EDGES), units)
+    write_table(path, table)
     return Decisions.load(path)
-
-
-def _keep(batch: pa.RecordBatch, folder: str) -> bytes:
-    """Write a partition's edges; the name is of the content, so a second try changes nothing."""
-    data = RecordBatchCoder().encode(batch)
-    name = stable_hex(data)
-    write_atomically(Path(folder) / name, data)
-    return name.encode()
-
-
-def _all_edges(folder: Path) -> pa.Table:
-    coder = RecordBatchCoder()
-    whole = sorted(path for path in folder.iterdir() if path.suffix != ".aside")
-    batches = [coder.decode(path.read_bytes()) for path in whole]
-    empty = pa.schema([("document", pa.uint64()), ("leader", pa.uint64()), ("kind", pa.uint8())])
-    return pa.Table.from_batches(batches, schema=empty)
 
 
 def _decide(edges: pa.Table, units: Sequence[Unit]) -> pa.Table:

@@ -28,6 +28,7 @@ Rows = npt.NDArray[np.int64]
 
 BY_CHARACTERS = frozenset({"ja", "ko", "zh"})
 PAIRS_AT_ONCE = 50_000  # 45 MB of signatures
+TEXTS_AT_ONCE = 4_096  # pairs whose shingles are held
 HELD_BYTES = 256 << 20  # of signatures
 UNSURE = 3.0  # standard errors around the threshold
 ALL_PAIRS = 64  # a bucket of more documents is compared with its leaders alone
@@ -88,12 +89,14 @@ class Alike:
         return result
 
     def _exact(self, left: U64, right: U64) -> Flags:
+        """Compare shingle sets; texts are read in their order, a few thousand at a time."""
         result = np.zeros(len(left), dtype=np.bool_)
-        last, leader = -1, np.empty(0, np.uint64)
-        for i in np.argsort(right, kind="stable"):
-            if right[i] != last:
-                last, leader = int(right[i]), self._shingles(int(right[i]))
-            result[i] = jaccard(self._shingles(int(left[i])), leader) >= self._near.threshold
+        for start in range(0, len(left), TEXTS_AT_ONCE):
+            piece = slice(start, start + TEXTS_AT_ONCE)
+            documents = np.unique(np.concatenate([left[piece], right[piece]])).tolist()
+            sets = {document: self._shingles(document) for document in documents}
+            pairs = zip(left[piece].tolist(), right[piece].tolist())
+            result[piece] = [jaccard(sets[a], sets[b]) >= self._near.threshold for a, b in pairs]
         return result
 
     def _shingles(self, document: int) -> U64:

@@ -32,6 +32,7 @@ class Texts:
         """Return the UTF-8 of a document, a view of its shard, and its language."""
         unit, row = document >> 32, document & ROW
         if unit not in self._tables:
+            self._tables.clear()  # one map at a time: ask for documents in their order
             batches = read_table(self._shards[unit], ["text", "lang"]).to_batches()
             starts = np.cumsum([0, *(batch.num_rows for batch in batches)])
             self._tables[unit] = starts, batches
