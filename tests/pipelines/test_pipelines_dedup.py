@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -222,3 +224,17 @@ def test_the_same_address_is_a_duplicate_where_the_recipe_says_so(tmp_path: Path
     section = Curate(quality=None, personal_data=None, duplicates=Duplicates(url=True))
     reasons = [row["reason"] for row in run(rows, tmp_path / "on", section).values()]
     assert sorted(reasons) == ["duplicate_url"] * 3 + ["kept"] * 5
+
+
+@pytest.mark.slow
+def test_recall_and_precision_against_exact_similarities(
+    shared_data: Path, root: Path, tmp_path: Path
+) -> None:
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "benchmarks/near_dedup.py", "--data", str(shared_data)]
+    command += ["--documents", "2000", "--pairs", "20000", "--json", str(figures)]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    pairs = json.loads(figures.read_text())["pairs"]
+    assert pairs["pairs_above_0.85"] > 2_000
+    assert pairs["recall"] >= 0.99
+    assert pairs["precision"] >= 0.99
