@@ -32,7 +32,7 @@ from pipelines.read import Record, records
 from pipelines.read.source import Source, plan
 from pipelines.segment import SERVES, Segmenter, segmented
 
-__all__ = ["Calibrated", "Limits", "calibrate", "limits_of", "load_limits"]
+__all__ = ["Calibrated", "Limits", "calibrate", "limits_of", "load_limits", "write_limits"]
 
 FORMAT = "hanji.limits/1"
 ENOUGH = 100  # documents of a language, for its quantiles to mean anything
@@ -107,6 +107,8 @@ def _carried(side: str, limit: float, english: Numbers, mine: Numbers, keep: flo
         value, method = float(np.quantile(mine, keep, method="higher")), "keep"
     elif side == "below" and (mine < value).mean() > 1 - keep:
         value, method = float(np.quantile(mine, 1 - keep, method="lower")), "keep"
+    if limit <= 1 and max(english.max(), mine.max()) <= 1:
+        value = min(value, 1.0)  # a share
     return Calibrated(round(max(value, 0.0), 4), round(quantile, 4), method)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,11 +20,36 @@ from hanji.errors import RecipeError
 
 if TYPE_CHECKING:
     from hanji.manifest import Manifest
+    from pipelines.calibrate import Limits
+    from pipelines.segment import Segmenter
 
 __all__ = ["curate"]
 
 
-@click.command()
+class _Curate(click.Group):
+    """`hanji curate` with a recipe or an input, or one of the commands below it."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        if args and args[0] in self.commands:
+            return super().make_context(info_name, args, parent, **extra)
+        return documents.make_context(info_name, args, parent, **extra)
+
+    def get_help(self, ctx: click.Context) -> str:
+        return documents.get_help(ctx)
+
+
+@click.group(cls=_Curate)
+def curate() -> None:
+    """Turn sources into clean, deduplicated documents."""
+
+
+@click.command(epilog="Limits of your own: hanji curate calibrate --help")
 @click.argument("recipe", required=False, type=click.Path(path_type=Path))
 @click.option("--input", "pattern", help="File, directory or glob to curate without a recipe.")
 @output_option
@@ -33,7 +58,7 @@ __all__ = ["curate"]
 @click.option("--runner", default="FnApiRunner", show_default=True, help="Beam runner.")
 @json_option
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
-def curate(
+def documents(
     recipe: Path | None,
     pattern: str | None,
     out: Path,
@@ -65,6 +90,54 @@ def curate(
         section = Curate()
     manifest = curate_(sources, section, base, out, how)
     emit(manifest.report, as_json, lambda: _print(manifest, out))
+
+
+@curate.command()
+@click.option("--input", "where", required=True, help="Trusted documents: dataset, file or glob.")
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="File of limits to write, for `quality.limits_file`.",
+)
+@click.option(
+    "--segmenter",
+    type=click.Choice(["fast", "kiwi", "fugashi", "pyvi"]),
+    default="fast",
+    show_default=True,
+    help="What finds the words.",
+)
+@click.option(
+    "--keep",
+    type=click.FloatRange(0.5, 1.0),
+    default=0.99,
+    show_default=True,
+    help="Share of the trusted documents that every limit lets pass at least.",
+)
+@json_option
+def calibrate(where: str, out: Path, segmenter: Segmenter, keep: float, as_json: bool) -> None:
+    """Derive quality limits from documents that you trust.
+
+    Published limits hold for English web text. Each is carried over by its quantile among the
+    English documents given, so there must be English ones; the file says where each is from.
+    """
+    from hanji.cli import terminal_progress
+    from pipelines.calibrate import limits_of, write_limits
+
+    limits = limits_of(where, segmenter, keep, terminal_progress())
+    write_limits(out, limits)
+    emit(limits, as_json, lambda: _print_limits(limits, out))
+
+
+def _print_limits(limits: Limits, out: Path) -> None:
+    langs = list(limits.limits)
+    names = list(limits.limits["en"])
+    rows = [[name, *(f"{limits.limits[lang][name].value:g}" for lang in langs)] for name in names]
+    table("", ["limit", *(f"{lang} ({limits.documents[lang]:,})" for lang in langs)], rows)
+    click.echo(f"{out}: limits of {len(langs)} languages, segmenter {limits.segmenter}")
 
 
 def _print(manifest: Manifest, out: Path) -> None:

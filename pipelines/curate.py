@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import apache_beam as beam
+from msgspec.structs import replace
 
 from hanji.beam.run import run
 from hanji.beam.units import ForEach, Units
@@ -26,6 +27,7 @@ from hanji.execution import Execution
 from hanji.manifest import Commit, Manifest
 from hanji.report import Report
 from pipelines import compare, publish
+from pipelines.calibrate import load_limits
 from pipelines.clean import Clean, UnitAccount, account_of
 from pipelines.columns import CURATED
 from pipelines.dedup import cut
@@ -60,6 +62,7 @@ def curate(
         InputError: if more records fail than `section.max_failures` allows.
         OutputError: if `out` holds something else.
     """
+    section = _with_limits(section, base)
     files = plan(sources, base)
     commit = Commit.begin(
         out,
@@ -81,6 +84,17 @@ def curate(
     shards = publish.publish(units, decisions, report, section, commit.work, execution)
     facts = publish.facts(units, accounts, decisions, section)
     return commit.finish(CURATED, shards, report, facts)
+
+
+def _with_limits(section: Curate, base: Path) -> Curate:
+    """Put the limits of the file in the section, so that they are in its fingerprint."""
+    quality = section.quality
+    if quality is None or quality.limits_file is None:
+        return section
+    limits = load_limits(base / quality.limits_file, quality.segmenter)
+    for lang, own in quality.limits.items():
+        limits[lang] = {**limits.get(lang, {}), **own}
+    return replace(section, quality=replace(quality, limits=limits, limits_file=None))
 
 
 def _input_digest(files: Sequence[InputFile]) -> str:
