@@ -20,6 +20,7 @@ from hanji.schema import document_id
 from hanji.shards import ShardWriter
 from pipelines import dedup
 from pipelines.columns import CLEAN, KEYS, MIXED, PERMUTATIONS, QUARANTINE, REJECTED, SAMPLE_CHARS
+from pipelines.dedup.weights import LOST, lost_path
 from pipelines.langs import languages
 from pipelines.language import AT_LEAST, Guess, detect
 from pipelines.normalise import normalise
@@ -194,6 +195,8 @@ class Clean(msgspec.Struct, frozen=True):
             quality = score(profiles[keep])
             writers.clean(_documents(kept, chosen, profiles[keep], quality))
             writers.keys(_keys(kept, chosen, quality, self.section))
+        if self.section.duplicates.reweight:
+            writers.lost([draft for draft, good in zip(drafts, keep) if not good], self.section)
 
     def _profile(
         self, drafts: Sequence[_Draft], texts: pa.Array, langs: Sequence[str]
@@ -247,12 +250,24 @@ class _Writers:
         self._rejected = writer(unit.rejected.name, REJECTED)
         self._quarantine = writer(unit.quarantine.name, QUARANTINE)
         self._keys = writer(unit.keys.name, KEYS)
+        self._lost: ShardWriter | None = None
+        self._lost_path = lost_path(unit)
 
     def clean(self, batch: pa.RecordBatch) -> None:
         self._clean.write(batch)
 
     def keys(self, batch: pa.RecordBatch) -> None:
         self._keys.write(batch)
+
+    def lost(self, drafts: Sequence[_Draft], section: Curate) -> None:
+        """Keep the bands of documents that quality removed, for the rates by cluster size."""
+        if drafts:
+            if self._lost is None:
+                self._lost = ShardWriter(self._lost_path.parent, self._lost_path.name, LOST)
+            texts = pa.array([draft.text for draft in drafts], pa.large_string())
+            langs = [draft.lang for draft in drafts]
+            bands, _ = dedup.near_keys(texts, langs, section.duplicates.near, PERMUTATIONS)
+            self._lost.write(pa.RecordBatch.from_arrays([pa.array(langs), bands], schema=LOST))
 
     def reject(self, draft: _Draft, step: str, reason: str, value: float, threshold: float) -> None:
         row = {
@@ -279,8 +294,9 @@ class _Writers:
         self._quarantine.write(pa.RecordBatch.from_pylist([row], schema=QUARANTINE))
 
     def close(self) -> None:
-        for writer in (self._clean, self._rejected, self._quarantine, self._keys):
-            writer.close()
+        for writer in (self._clean, self._rejected, self._quarantine, self._keys, self._lost):
+            if writer is not None:
+                writer.close()
 
 
 def _documents(

@@ -30,9 +30,14 @@ CLEAN: pa.Schema = make_schema("document/1", _ADDED, DOCUMENT)
 """Documents that passed the per-document steps."""
 
 CURATED: pa.Schema = make_schema(
-    "document/1", [pa.field("cluster_size", pa.int32(), nullable=False)], CLEAN
+    "document/1",
+    [
+        pa.field("cluster_size", pa.int32(), nullable=False),
+        pa.field("weight", pa.float32(), nullable=False),
+    ],
+    CLEAN,
 )
-"""Documents that are kept, each with the size of its duplicate cluster."""
+"""Documents that are kept, each with the size of its duplicate cluster and its weight."""
 
 REJECTED: pa.Schema = make_schema(
     "rejected/1",

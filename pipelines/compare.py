@@ -125,7 +125,10 @@ class Emit(msgspec.Struct, frozen=True):
             documents = document_number(unit.number, np.arange(start, start + batch.num_rows))
             start += batch.num_rows
             for kind, keys, checks, rows in self._keys(batch, start - batch.num_rows, urls):
-                columns = {"key": keys, "document": documents[rows]}
+                columns: dict[str, npt.NDArray[np.generic]] = {
+                    "key": keys,
+                    "document": documents[rows],
+                }
                 if kind != NEAR:
                     ranks = batch["rank"].to_numpy()[rows]
                     kinds = np.full(len(keys), kind, np.uint8)

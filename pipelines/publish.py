@@ -26,6 +26,7 @@ from pipelines.clean import HISTOGRAMS, UnitAccount
 from pipelines.columns import CURATED, QUARANTINE, REJECTED, SAMPLE_CHARS
 from pipelines.compare import EMPTIED, REASONS, Decisions
 from pipelines.dedup.cut import apply_cuts, cut_counts
+from pipelines.dedup.weights import rates, weigh, weights_of
 from pipelines.langs import language
 from pipelines.quality.rules import RULES
 from pipelines.section import Curate
@@ -71,6 +72,7 @@ def publish(
     Returns:
         The shards of the splits data, rejected and quarantine.
     """
+    weigh(units, decisions, section.duplicates, work, execution)
     parts = _parts(units, decisions, section.shard_bytes, work)
 
     def build(pipeline: beam.Pipeline) -> None:
@@ -128,8 +130,10 @@ def write_part(part: Part, ticker: Ticker) -> Iterable[bytes]:
             keep &= chosen["lang"].to_numpy() == part.lang
             chosen = apply_cuts(part.work, unit, start, chosen)
             sizes = decisions.sizes(unit, start, end)[keep]
+            weights = weights_of(Path(part.work), unit, start + np.flatnonzero(keep))
             chosen = chosen.filter(pa.array(keep))
-            writer.write(chosen.append_column(CURATED.field("cluster_size"), [pa.array(sizes)]))
+            chosen = chosen.append_column(CURATED.field("cluster_size"), [pa.array(sizes)])
+            writer.write(chosen.append_column(CURATED.field("weight"), [pa.array(weights)]))
             ticker.advance(end - start, int(keep.sum()))
     shard = writer.close()
     (Path(part.work) / f"{part.path}.json").write_bytes(msgspec.json.encode(shard))
@@ -241,6 +245,7 @@ def facts(
         "masked": masked,
         "cluster_sizes": decisions.cluster_sizes(),
         "cut": cut_counts(units),
+        "weights": msgspec.to_builtins(rates(decisions.path.parent)),
     }
 
 

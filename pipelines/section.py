@@ -123,6 +123,8 @@ class Duplicates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Cut paragraphs that are repeated across documents; null keeps them."""
     substrings: Substrings | None = None
     """Cut long runs of words that stand elsewhere; null keeps them."""
+    reweight: bool = False
+    """Weigh documents by the size of their cluster, from the run's own rates of removal."""
     partitions: Positive = 16
     """Partitions of the shuffle; the result is the same for any number."""
 
