@@ -8,7 +8,8 @@ neighbouring sizes, and a size removed less often than the language as a whole w
 
     1 + (MOST - 1) (global rate - rate) / (global rate - least rate),
 
-any other 1. It is a hint for the mixture: nothing is repeated here.
+any other 1. A difference that chance explains (three standard errors) counts as none; without this
+the best of equal sizes would weigh most. It is a hint for the mixture: nothing is repeated here.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ __all__ = ["LOST", "Rates", "lost_path", "rates", "weigh", "weights_by_size", "w
 
 MOST = 10.0  # FineWeb-2's greatest repetition
 LEAST_DOCUMENTS = 100  # of five neighbouring sizes, below which a rate says nothing
+SURE = 3.0  # standard errors below the global rate, else a size weighs 1
 REMOVED = np.uint64(1 << 63)  # marks the number of a removed document
 
 U64 = npt.NDArray[np.uint64]
@@ -107,7 +109,8 @@ def weights_by_size(removed: Numbers, documents: Numbers) -> tuple[Numbers, Numb
     near = np.convolve(documents, five, "full")[2:-2]
     rate = np.convolve(removed, five, "full")[2:-2] / np.maximum(near, 1)
     whole = removed.sum() / max(documents.sum(), 1)
-    lower = (rate < whole) & (near >= LEAST_DOCUMENTS)
+    error = np.sqrt(whole * (1 - whole) / np.maximum(near, 1))
+    lower = (whole - rate > SURE * error) & (near >= LEAST_DOCUMENTS)
     weight = np.ones(len(rate))
     if lower.any():
         spread = whole - rate[lower].min()
