@@ -22,6 +22,7 @@ __all__ = [
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+SIGNATURE = 112  # values; FineWeb-2: 14 x 8
 PersonalKind = Literal[
     "email", "iban", "card", "korean_id", "japanese_id", "german_id", "spanish_id",
     "vietnamese_id", "ip", "phone",
@@ -88,6 +89,14 @@ class Near(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Rows of a band."""
     shingles: Literal["words", "characters"] | None = None
     """What shingles are made of; null takes characters in Korean and Japanese, words elsewhere."""
+
+    def __post_init__(self) -> None:
+        """Check that the signature is long enough."""
+        if self.bands * self.rows > SIGNATURE:
+            raise ValueError(
+                f"{self.bands} bands of {self.rows} rows need more than the {SIGNATURE} values "
+                "of a signature; take fewer bands or rows"
+            )
 
 
 class Repeated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

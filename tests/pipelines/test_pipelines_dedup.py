@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -183,6 +184,12 @@ def test_documents_without_an_address_have_no_key() -> None:
     assert rows.tolist() == [0, 3]
     assert keys[0] == keys[1]
     assert checks[0] == checks[1]
+
+
+def test_more_bands_than_the_signature_has_are_refused() -> None:
+    assert msgspec.convert({"bands": 16, "rows": 7}, Near).rows == 7
+    with pytest.raises(msgspec.ValidationError, match="15 bands of 8 rows need more than the 112"):
+        msgspec.convert({"bands": 15, "rows": 8}, Near)
 
 
 LOOSE = Curate(quality=None, personal_data=None)
