@@ -231,3 +231,24 @@ def test_a_long_run_of_words_stays_in_its_first_place_alone(tmp_path: Path) -> N
     cut = manifest.facts["cut"]
     assert isinstance(cut, dict)
     assert cut["en"]["substrings"] == 1
+
+
+def test_a_killed_run_cuts_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines import publish
+
+    sources = corpus(tmp_path / "in")
+    run(sources, tmp_path / "whole", **KINDS)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publish, "publish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(sources, tmp_path / "out", **KINDS)
+    work = next((tmp_path / "out").glob(".work-*"))
+    (work / "decisions-cut.arrow").unlink()
+    (work / "again.arrow").unlink()
+    next(work.glob("units/*.cut.json")).unlink()
+    run(sources, tmp_path / "out", **KINDS)
+    assert everything(tmp_path / "out") == everything(tmp_path / "whole")
