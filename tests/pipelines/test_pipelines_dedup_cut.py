@@ -6,6 +6,7 @@ import json
 import random
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -157,8 +158,8 @@ def corpus(path: Path, n: int = 8) -> tuple[Source, ...]:
     return tuple(Source(name=f"s{part}", path=str(path / f"{part}.jsonl")) for part in range(3))
 
 
-def run(sources: tuple[Source, ...], out: Path, workers: int = 1, **duplicates: object) -> Manifest:
-    section = msgspec.structs.replace(LOOSE, duplicates=Duplicates(near=None, **duplicates))  # type: ignore[arg-type]
+def run(sources: tuple[Source, ...], out: Path, workers: int = 1, **duplicates: Any) -> Manifest:
+    section = msgspec.structs.replace(LOOSE, duplicates=Duplicates(near=None, **duplicates))
     manifest = curate(sources, section, Path(), out, Execution(workers=workers))
     manifest.report.check()
     return manifest
@@ -197,7 +198,7 @@ def test_a_line_of_few_documents_stays(tmp_path: Path) -> None:
     assert len(everything(tmp_path / "out")) == 6
 
 
-KINDS: dict[str, object] = {
+KINDS: dict[str, Any] = {
     "lines": Repeated(at_least_documents=3),
     "paragraphs": Repeated(at_least_documents=2),
     "substrings": Substrings(at_least=10),
