@@ -7,6 +7,7 @@ profile and judge, key. Every record ends in exactly one of the unit's files, an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -14,12 +15,23 @@ import orjson
 import pyarrow as pa
 
 from hanji.beam.ticker import Ticker
+from hanji.contamination.index import Hit, load
 from hanji.manifest import write_atomically
 from hanji.report import Report
 from hanji.schema import document_id
 from hanji.shards import ShardWriter
 from pipelines import dedup
-from pipelines.columns import CLEAN, KEYS, MIXED, PERMUTATIONS, QUARANTINE, REJECTED, SAMPLE_CHARS
+from pipelines.columns import (
+    CLEAN,
+    CONTAMINATION,
+    KEYS,
+    MIXED,
+    PERMUTATIONS,
+    QUARANTINE,
+    REJECTED,
+    SAMPLE_CHARS,
+)
+from pipelines.decontaminate import widened, without
 from pipelines.dedup.weights import LOST, lost_path
 from pipelines.langs import languages
 from pipelines.language import AT_LEAST, Guess, detect
@@ -83,6 +95,7 @@ class Clean(msgspec.Struct, frozen=True):
     """The work of the clean pipeline: `clean(unit, ticker)`."""
 
     section: Curate
+    base: str = ""  # where relative paths of evaluation sets start
 
     def __call__(self, unit: Unit, ticker: Ticker) -> Iterable[bytes]:
         """Write the unit's files; its account comes last."""
@@ -120,6 +133,7 @@ class Clean(msgspec.Struct, frozen=True):
             draft.guess = guess
             account.report.read(draft.source, draft.lang)
         drafts = list(self._in_language(drafts, writers, account))
+        drafts = list(self._not_leaked(drafts, writers, account))
         for draft in drafts:
             self._mask(draft, account)
         self._judge(drafts, writers, account)
@@ -161,6 +175,32 @@ class Clean(msgspec.Struct, frozen=True):
                 self._drop(draft, "language", "mixed_languages", share, most, writers, account)
             else:
                 yield draft
+
+    def _not_leaked(
+        self, drafts: Sequence[_Draft], writers: _Writers, account: UnitAccount
+    ) -> Iterator[_Draft]:
+        settings = self.section.decontaminate
+        if settings is None:
+            yield from drafts
+            return
+        index = load(settings.sets, Path(self.base))
+        for draft in drafts:
+            found = index.hits(draft.text)
+            hits = [hit for hit in found if hit.overlap >= settings.at_least]
+            for hit in found:
+                writers.leak(draft, hit, settings.action if hit in hits else "kept")
+            if not hits:
+                yield draft
+                continue
+            if settings.action == "cut":
+                draft.text = without(draft.text, widened(draft.text, draft.lang, hits))
+                if draft.text:
+                    yield draft
+                    continue
+            worst = max(hit.overlap for hit in hits)
+            self._drop(
+                draft, "contamination", "contaminated", worst, settings.at_least, writers, account
+            )
 
     def _mask(self, draft: _Draft, account: UnitAccount) -> None:
         settings = self.section.personal_data
@@ -240,7 +280,7 @@ def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 class _Writers:
-    """The four files of a unit."""
+    """The files of a unit."""
 
     def __init__(self, unit: Unit) -> None:
         def writer(path: str, schema: pa.Schema) -> ShardWriter:
@@ -250,6 +290,7 @@ class _Writers:
         self._rejected = writer(unit.rejected.name, REJECTED)
         self._quarantine = writer(unit.quarantine.name, QUARANTINE)
         self._keys = writer(unit.keys.name, KEYS)
+        self._leaks = writer(unit.contamination.name, CONTAMINATION)
         self._lost: ShardWriter | None = None
         self._lost_path = lost_path(unit)
 
@@ -283,6 +324,16 @@ class _Writers:
         }
         self._rejected.write(pa.RecordBatch.from_pylist([row], schema=REJECTED))
 
+    def leak(self, draft: _Draft, hit: Hit, action: str) -> None:
+        row = {
+            "id": draft.id,
+            "source": draft.source,
+            "lang": draft.lang,
+            **{name: getattr(hit, name) for name in hit.__struct_fields__},
+            "action": action,
+        }
+        self._leaks.write(pa.RecordBatch.from_pylist([row], schema=CONTAMINATION))
+
     def quarantine(self, source: str, fault: Fault) -> None:
         row = {
             "source": source,
@@ -294,7 +345,8 @@ class _Writers:
         self._quarantine.write(pa.RecordBatch.from_pylist([row], schema=QUARANTINE))
 
     def close(self) -> None:
-        for writer in (self._clean, self._rejected, self._quarantine, self._keys, self._lost):
+        always = self._clean, self._rejected, self._quarantine, self._keys, self._leaks
+        for writer in (*always, self._lost):
             if writer is not None:
                 writer.close()
 

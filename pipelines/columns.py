@@ -7,7 +7,16 @@ import pyarrow as pa
 from hanji.schema import DOCUMENT, make_schema
 from pipelines.profile import METRICS
 
-__all__ = ["CLEAN", "CURATED", "KEYS", "MIXED", "QUARANTINE", "REJECTED", "SAMPLE_CHARS"]
+__all__ = [
+    "CLEAN",
+    "CONTAMINATION",
+    "CURATED",
+    "KEYS",
+    "MIXED",
+    "QUARANTINE",
+    "REJECTED",
+    "SAMPLE_CHARS",
+]
 
 MIXED = 0.1  # a document with more of it in other languages is flagged
 SAMPLE_CHARS = 400  # of a rejected text, kept to look at
@@ -62,6 +71,21 @@ QUARANTINE: pa.Schema = make_schema(
         pa.field("offset", pa.int64(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),
         pa.field("message", pa.string(), nullable=False),
+    ],
+)
+
+CONTAMINATION: pa.Schema = make_schema(
+    "contamination/1",
+    [
+        pa.field("id", pa.string(), nullable=False),  # of the document
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("lang", pa.string(), nullable=False),
+        pa.field("benchmark", pa.string(), nullable=False),
+        pa.field("item", pa.string(), nullable=False),
+        pa.field("start", pa.int64(), nullable=False),  # characters of the normal form
+        pa.field("end", pa.int64(), nullable=False),
+        pa.field("overlap", pa.float64(), nullable=False),  # share of the item
+        pa.field("action", pa.string(), nullable=False),  # drop, cut, or kept below the threshold
     ],
 )
 

@@ -22,7 +22,9 @@ from msgspec.structs import replace
 
 from hanji.beam.run import run
 from hanji.beam.units import ForEach, Units
-from hanji.errors import InputError
+from hanji.contamination.index import load
+from hanji.contamination.sets import digest_of
+from hanji.errors import InputError, RecipeError
 from hanji.execution import Execution
 from hanji.manifest import Commit, Manifest
 from hanji.report import Report
@@ -30,6 +32,7 @@ from pipelines import compare, publish
 from pipelines.calibrate import load_limits
 from pipelines.clean import Clean, UnitAccount, account_of
 from pipelines.columns import CURATED
+from pipelines.decontaminate import leaks
 from pipelines.dedup import cut
 from pipelines.read.source import InputFile, Source, plan
 from pipelines.section import Curate
@@ -69,13 +72,13 @@ def curate(
         stage="curate",
         kind="document/1",
         section={"sources": list(sources), "curate": section},
-        inputs=[_input_digest(files)],
+        inputs=[_input_digest(files), *_set_digests(section, base)],
         replace=execution.replace,
     )
     if commit.finished is not None:
         return commit.finished
     units = group(files, commit.work)
-    _clean(units, section, execution)
+    _clean(units, section, base, execution)
     accounts = [account_of(unit) for unit in units]
     report = _merged(accounts)
     _check_failures(report, accounts, section.max_failures)
@@ -83,6 +86,9 @@ def curate(
     decisions = cut.cut(units, decisions, section.duplicates, commit.work, execution)
     shards = publish.publish(units, decisions, report, section, commit.work, execution)
     facts = publish.facts(units, accounts, decisions, section)
+    if section.decontaminate is not None:
+        index = load(section.decontaminate.sets, base.resolve())
+        facts["contamination"] = leaks((unit.contamination for unit in units), index)
     return commit.finish(CURATED, shards, report, facts)
 
 
@@ -104,11 +110,21 @@ def _input_digest(files: Sequence[InputFile]) -> str:
     return stable_hex("files", *(part for f in files for part in (f.source, f.name, f.digest())))
 
 
-def _clean(units: Sequence[Unit], section: Curate, execution: Execution) -> None:
+def _set_digests(section: Curate, base: Path) -> list[str]:
+    """Name the evaluation sets by their contents; a damaged one is told before the run."""
+    sets = section.decontaminate.sets if section.decontaminate is not None else ()
+    names = [one.name for one in sets]
+    for name in names:
+        if names.count(name) > 1:
+            raise RecipeError(f"curate.decontaminate.sets: two are named '{name}'; rename one")
+    return [digest_of(one, base) for one in sets]
+
+
+def _clean(units: Sequence[Unit], section: Curate, base: Path, execution: Execution) -> None:
     waiting = [unit for unit in units if not unit.done.exists()]
     if not waiting:
         return
-    work = Clean(section)
+    work = Clean(section, str(base.resolve()))
 
     def build(pipeline: beam.Pipeline) -> None:
         _ = pipeline | Units(waiting) | ForEach(work, Unit)

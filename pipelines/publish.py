@@ -23,7 +23,7 @@ from hanji.execution import Execution
 from hanji.report import Report
 from hanji.shards import Shard, ShardSet, ShardWriter, part_name, read_batches, read_table
 from pipelines.clean import HISTOGRAMS, UnitAccount
-from pipelines.columns import CURATED, QUARANTINE, REJECTED, SAMPLE_CHARS
+from pipelines.columns import CONTAMINATION, CURATED, QUARANTINE, REJECTED, SAMPLE_CHARS
 from pipelines.compare import EMPTIED, REASONS, Decisions
 from pipelines.dedup.cut import apply_cuts, cut_counts
 from pipelines.dedup.weights import rates, weigh, weights_of
@@ -70,7 +70,7 @@ def publish(
         execution: where and how fast.
 
     Returns:
-        The shards of the splits data, rejected and quarantine.
+        The shards of the splits data, rejected, quarantine and contamination.
     """
     weigh(units, decisions, section.duplicates, work, execution)
     parts = _parts(units, decisions, section.shard_bytes, work)
@@ -86,7 +86,13 @@ def publish(
     ]
     for part in parts:
         (work / f"{part.path}.json").unlink()
-    return [*shards, *_rejected(units, decisions, report, work), *_quarantine(units, work)]
+    leaks = (unit.contamination for unit in units)
+    return [
+        *shards,
+        *_rejected(units, decisions, report, work),
+        *_gathered((unit.quarantine for unit in units), QUARANTINE, "quarantine", work),
+        *_gathered(leaks, CONTAMINATION, "contamination", work),
+    ]
 
 
 def _parts(units: Sequence[Unit], decisions: Decisions, shard_bytes: int, work: Path) -> list[Part]:
@@ -212,10 +218,11 @@ def _ids(documents: npt.NDArray[np.uint64], units: Sequence[Unit]) -> list[str]:
     return [found[document] for document in documents.tolist()]
 
 
-def _quarantine(units: Sequence[Unit], work: Path) -> list[Shard]:
-    shards = ShardSet(work, QUARANTINE, split="quarantine")
-    for unit in units:
-        for batch in read_batches(unit.quarantine):
+def _gathered(paths: Iterable[Path], schema: pa.Schema, split: str, work: Path) -> list[Shard]:
+    """Gather a kind of file of all units to one split."""
+    shards = ShardSet(work, schema, split=split)
+    for path in paths:
+        for batch in read_batches(path):
             shards.write("", batch)
     return shards.close()
 

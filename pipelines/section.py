@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from hanji.contamination.settings import EvaluationSet
 from hanji.schema import LANGS, Lang
 
 __all__ = [
@@ -76,6 +77,17 @@ class PersonalData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Kinds that are looked for."""
     action: Literal["mask", "remove"] = "mask"
     """Put a stable placeholder in its place, or remove it."""
+
+
+class Decontaminate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Items of evaluation sets in the text."""
+
+    sets: tuple[EvaluationSet, ...]
+    """The evaluation sets; relative paths start at the recipe."""
+    action: Literal["drop", "cut"] = "drop"
+    """Drop a document that holds an item, or cut the sentences that it shares."""
+    at_least: Share = 0.0
+    """Share of an item that has to stand in a document; 0 is any run of the window's length."""
 
 
 class Near(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,6 +161,8 @@ class Curate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Quality rules; null keeps every document."""
     personal_data: PersonalData | None = PersonalData()
     """Personal data; null leaves it."""
+    decontaminate: Decontaminate | None = None
+    """Evaluation sets that are kept out; null looks for none."""
     duplicates: Duplicates = Duplicates()
     """Duplicates."""
     heldout_share: Share = 0.02

@@ -45,6 +45,11 @@ class Unit(msgspec.Struct, frozen=True):
         return self._path("quarantine.arrow")
 
     @property
+    def contamination(self) -> Path:
+        """Runs that documents share with evaluation sets."""
+        return self._path("contamination.arrow")
+
+    @property
     def keys(self) -> Path:
         """Matching keys of the clean documents, row by row."""
         return self._path("keys.arrow")
