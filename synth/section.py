@@ -29,6 +29,7 @@ Task = Literal[
     "strings",
     "graph",
     "counting",
+    "syllogism",
 ]
 
 

@@ -20,6 +20,7 @@ from synth.procedural.schedule import SCHEDULE
 from synth.procedural.sets import SETS
 from synth.procedural.strings import STRINGS
 from synth.procedural.subtraction import SUBTRACTION
+from synth.procedural.syllogism import SYLLOGISM
 from synth.procedural.table import TABLE
 from synth.procedural.task import Problem, Task
 from synth.procedural.units import UNITS
@@ -45,5 +46,6 @@ TASKS: dict[str, Task] = {
         STRINGS,
         GRAPH,
         COUNTING,
+        SYLLOGISM,
     )
 }

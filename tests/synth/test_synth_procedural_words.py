@@ -71,6 +71,15 @@ BY_HAND = [
      "9 km: Tân An – Hải Vân – Kim Liên", "20 km: Tân An – Kim Liên"),
     ("counting", "ko", "주머니에 빨간 공 2개, 파란 공 3개, 검은 공 5개가 들어 있습니다. "
      "공 한 개를 꺼낼 때 빨간 공일 확률은 얼마입니까?", "1/5", "2/10"),
+    ("syllogism", "en", "Everyone in the choir is also in the film club.\nNobody in the film club is in "
+     "the chess club.\nDoes it follow from this that nobody in the chess club is in the choir? "
+     "Answer yes or no.", "Yes", "No"),
+    ("syllogism", "de", "Alle im Chor sind auch im Filmclub.\nJemand im Filmclub ist auch im Leseclub.\n"
+     "Folgt daraus, dass jemand im Chor auch im Leseclub ist? Antworte mit Ja oder Nein.",
+     "Nein", "Ja"),
+    ("syllogism", "ko", "합창반에 든 사람은 모두 영화반에도 들어 있다.\n영화반에 든 사람은 모두 독서반에도 "
+     "들어 있다.\n이로부터 합창반에 든 사람은 모두 독서반에 들어 있다는 것이 따라 나옵니까? 예 또는 아니요로 "
+     "답하세요.", "예", "아니요"),
     ("counting", "en", "Ben has 6 books and takes 2 of them on a trip. "
      "In how many ways can these be chosen?", "15", "30"),
 ]  # fmt: skip
