@@ -139,6 +139,7 @@ _ASKED: dict[Lang, tuple[str, ...]] = {
 }
 _STEPS: dict[Lang, dict[str, str]] = {
     "en": {
+        "short": "In short: {short}.",
         "reach": "Who is in the {a} is, by the premises, also in: {groups}.",
         "alone": "No premise says where else those in the {a} are.",
         "premise": "One premise says: {premise}",
@@ -148,6 +149,7 @@ _STEPS: dict[Lang, dict[str, str]] = {
         "no": "No",
     },
     "ko": {
+        "short": "정리하면: {short}.",
         "reach": "전제에 따르면 {a}에 든 사람은 다음에도 들어 있다: {groups}.",
         "alone": "{a}에 든 사람이 다른 어디에 드는지는 어느 전제에도 없다.",
         "premise": "한 전제는 이렇다: {premise}",
@@ -157,6 +159,7 @@ _STEPS: dict[Lang, dict[str, str]] = {
         "no": "아니요",
     },
     "es": {
+        "short": "En resumen: {short}.",
         "reach": "Según las premisas, quien está en el {a} está también en: {groups}.",
         "alone": "Ninguna premisa dice dónde más están los del {a}.",
         "premise": "Una premisa dice: {premise}",
@@ -166,6 +169,7 @@ _STEPS: dict[Lang, dict[str, str]] = {
         "no": "No",
     },
     "de": {
+        "short": "Kurz gesagt: {short}.",
         "reach": "Wer im {a} ist, ist nach den Voraussetzungen auch hier: {groups}.",
         "alone": "Keine Voraussetzung sagt, wo die im {a} sonst noch sind.",
         "premise": "Eine Voraussetzung lautet: {premise}",
@@ -175,6 +179,7 @@ _STEPS: dict[Lang, dict[str, str]] = {
         "no": "Nein",
     },
     "ja": {
+        "short": "まとめると: {short}。",
         "reach": "前提によれば、{a}の人は次にも入っている: {groups}。",
         "alone": "{a}の人がほかのどこに入っているかは、どの前提にもない。",
         "premise": "前提の一つはこうである: {premise}",
@@ -184,6 +189,7 @@ _STEPS: dict[Lang, dict[str, str]] = {
         "no": "いいえ",
     },
     "vi": {
+        "short": "Tóm lại: {short}.",
         "reach": "Theo các tiền đề, ai ở trong {a} thì cũng ở trong: {groups}.",
         "alone": "Không tiền đề nào nói những người trong {a} còn ở đâu khác.",
         "premise": "Một tiền đề nói: {premise}",
@@ -193,6 +199,7 @@ _STEPS: dict[Lang, dict[str, str]] = {
         "no": "Không",
     },
 }
+_SIGNS = {"all": "→", "no": "✕", "some": "∩"}
 _COUNT = {1: 2, 2: 3, 3: 4, 4: 5, 5: 6}  # premises; one group more than that
 
 
@@ -257,7 +264,8 @@ def _make(lang: Lang, difficulty: int, rng: np.random.Generator) -> Problem:
     starts = (claim.a,) if claim.kind == "all" else (claim.a, claim.b)
     if claim.kind == "some" and reason is not None:
         starts = (reason.a, reason.b)
-    lines = []
+    short = "; ".join(f"{p.a} {_SIGNS[p.kind]} {p.b}" for p in premises)
+    lines = [words["short"].format(short=short)]
     for start in starts:
         groups = _reach(premises, start)[1:]
         lines.append(fill(words["reach" if groups else "alone"], a=start,
