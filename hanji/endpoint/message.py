@@ -21,6 +21,7 @@ FAULTS = (
     "timeout",
     "truncated",  # the answer broke off
     "bad_json",
+    "too_large",  # the answer is no completion of any use
     "empty_choices",  # no choice, or one without text
 )
 

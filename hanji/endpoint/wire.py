@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanji.endpoint.cap import TooLarge, transport
 from hanji.endpoint.message import Reply, Request
 from hanji.endpoint.settings import Endpoint
 from hanji.errors import HanjiError, RecipeError
@@ -112,6 +113,7 @@ class Wire:
         custom = os.environ.get("OPENAI_CUSTOM_HEADERS", "").splitlines()
         names = [line.partition(":")[0].strip() for line in custom if ":" in line]
         self._headers = {name: Omit() for name in ("OpenAI-Organization", "OpenAI-Project", *names)}
+        self._headers["Accept-Encoding"] = "identity"
         if not self._key:
             self._headers["Authorization"] = Omit()
         security = ssl.create_default_context()
@@ -121,7 +123,10 @@ class Wire:
                 base_url=settings.url,
                 timeout=settings.timeout_s,
                 max_retries=0,
-                http_client=DefaultAsyncHttpxClient(verify=security, follow_redirects=False),
+                http_client=DefaultAsyncHttpxClient(
+                    transport=transport(security),
+                    follow_redirects=False,
+                ),
             )
             self._clients.append(client)
 
@@ -145,7 +150,11 @@ class Wire:
                 )
         except (TimeoutError, openai.APITimeoutError):
             return Attempt(Reply(fault="timeout"), lost=True)
+        except TooLarge:
+            return Attempt(Reply(fault="too_large"), lost=True)
         except openai.APIConnectionError as error:
+            if _is_too_large(error):
+                return Attempt(Reply(fault="too_large"), lost=True)
             broken = _is_truncation(error)
             return Attempt(Reply(fault="truncated" if broken else "connection"), lost=broken)
         except openai.APIStatusError as error:
@@ -175,6 +184,13 @@ class Wire:
         if status >= 500 or status in (408, 409, 425):
             return Attempt(Reply(fault="server_error"), wait=wait)
         return Attempt(Reply(fault="refused"))
+
+
+def _is_too_large(error: BaseException) -> bool:
+    cause = error.__cause__
+    while cause is not None and not isinstance(cause, TooLarge):
+        cause = cause.__cause__
+    return cause is not None
 
 
 def _is_truncation(error: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import time
@@ -12,12 +13,14 @@ import msgspec
 import pytest
 
 from hanji.endpoint import Endpoint, Message, Request, Usage, ask, estimate, read_batch, write_batch
+from hanji.endpoint.cap import MAX_REPLY_BYTES
 from hanji.endpoint.message import Cache
 from hanji.endpoint.runner import _Pace
 from hanji.endpoint.settings import _allowed, check
 from hanji.endpoint.stub import Answer, Asked, Stub, completion
 from hanji.endpoint.wire import _retry_after, parse
 from hanji.errors import InputError, RecipeError
+from hanji.seeds import stable_hex
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +100,21 @@ def test_what_all_attempts_fail_at_comes_back_as_a_fault_and_is_not_kept(tmp_pat
     assert usage.failed == {"server_error": 1, "empty_choices": 1, "refused": 1}
     assert usage.faults == {"server_error": 3, "empty_choices": 3, "refused": 1}
     assert len(list(tmp_path.rglob("*.json"))) == 1
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_answer_over_the_cap_is_cut_off_and_counted(packed: bool, tmp_path: Path) -> None:
+    spaces = b"{" + b" " * (MAX_REPLY_BYTES + 1000)
+    noise = b"".join(stable_hex("noise", i).encode() for i in range(80_000))
+    headers = {"content-encoding": "gzip"} if packed else {}
+    answer = gzip.compress(noise, 1) if packed else spaces
+    assert len(answer) > (MAX_REPLY_BYTES // 16 if packed else MAX_REPLY_BYTES)
+    with Stub(lambda asked: Answer(body=answer, headers=headers)) as stub:
+        usage = Usage()
+        settings = endpoint(stub, retries=0)
+        ((_, reply),) = ask(requests(settings, 1), settings, tmp_path, usage=usage)
+    assert reply.fault == "too_large"
+    assert usage.faults == {"too_large": 1}
 
 
 def test_an_endless_loop_ends_at_the_length_and_says_so(tmp_path: Path) -> None:
