@@ -32,6 +32,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         likeness: to its own document.
         others: likeness to random documents; none switches the mismatch check off.
         agreement: share of independent answers that say the same.
+        leaks: largest share of an item of an evaluation set that stands in what was written.
     """
 
     lang: Lang
@@ -45,6 +46,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     likeness: float = 1.0
     others: tuple[float, ...] = ()
     agreement: float = 1.0
+    leaks: float = 0.0
 
 
 Check = Callable[[Case, Thresholds], bool]
@@ -235,6 +237,11 @@ def no_personal_data(case: Case, limits: Thresholds) -> bool:
     return not _PERSONAL.search(f"{case.thinking}\n{case.question}\n{case.answer}")
 
 
+def not_contaminated(case: Case, limits: Thresholds) -> bool:
+    """No item of an evaluation set stands in what was written."""
+    return case.leaks <= limits.contamination
+
+
 def answers_agree(case: Case, limits: Thresholds) -> bool:
     """Independent answers to the question say the same."""
     return case.agreement >= limits.agreement
@@ -256,6 +263,7 @@ CHECKS: dict[str, Check] = {
     "numbers": numbers_follow,
     "arithmetic": arithmetic_holds,
     "personal_data": no_personal_data,
+    "contamination": not_contaminated,
     "agreement": answers_agree,
     "mismatch": own_document,
 }

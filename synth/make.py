@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from hanji.contamination.sets import digest_of
 from hanji.endpoint import Usage
 from hanji.errors import RecipeError
 from hanji.execution import Execution
@@ -16,6 +17,7 @@ from hanji.report import Report
 from hanji.schema import Document, Lang
 from hanji.seeds import rng, uniform
 from hanji.shards import ShardSet
+from hanji.tokens import Tokenizer
 from synth import extractive
 from synth.alike import Seen
 from synth.grounded.make import Grounding
@@ -124,6 +126,7 @@ def make(
     base: Path = Path(),
     replies: Path | None = None,
     usage: Usage | None = None,
+    tokenizer: Path | None = None,
 ) -> Manifest:
     """Make the reasoning data of a recipe.
 
@@ -135,6 +138,7 @@ def make(
         base: what the recipe's paths are relative to.
         replies: the cache of an endpoint's replies; default is beside `out`.
         usage: is filled with what an endpoint was asked.
+        tokenizer: that counts tokens, where the recipe names none.
 
     Raises:
         RecipeError: if there is nothing to make, or the documents are missing.
@@ -159,6 +163,10 @@ def make(
         replies = replies or out.with_name(f"{out.name}.replies")
         grounding = Grounding.of(section, dataset, replies, base, usage)
         inputs.append(grounding.prompts.digest)
+    chosen = base / section.tokenizer if section.tokenizer is not None else tokenizer
+    counting = Tokenizer.load(chosen) if chosen is not None else None
+    inputs += [counting.digest] if counting is not None else []
+    inputs += [digest_of(one, base) for one in section.decontaminate]
     commit = Commit.begin(
         out,
         stage="reasoning",
@@ -170,8 +178,10 @@ def make(
     if commit.finished is not None:
         return commit.finished
     if grounding is not None:
+        if execution.workers > 1 or execution.runner != "FnApiRunner":
+            grounding.spread(execution)
         grounding.ask(execution.progress)
-    return _write(section, dataset, grounding, commit, execution)
+    return _write(section, dataset, grounding, commit, execution, counting)
 
 
 def _identity(section: Reasoning) -> Reasoning:
@@ -190,8 +200,10 @@ def _write(
     grounding: Grounding | None,
     commit: Commit,
     execution: Execution,
+    tokenizer: Tokenizer | None,
 ) -> Manifest:
     report = Report()
+    chat = section.markers if section.messages else None
     kept = ShardSet(commit.work, THOUGHT)
     rejected = ShardSet(commit.work, REJECTED, split="rejected")
     counts: dict[str, dict[str, dict[str, int]]] = {}
@@ -203,7 +215,8 @@ def _write(
                     chosen = [pair for pair in group if pair[1].passed is wanted]
                     if chosen:
                         samples, results = zip(*chosen)
-                        target.write(lang if wanted else "", to_batch(samples, results, schema))
+                        batch = to_batch(samples, results, schema, chat=chat, tokenizer=tokenizer)
+                        target.write(lang if wanted else "", batch)
                 phase.advance(len(group), sum(verdict.passed for _, verdict in group))
     shards = [*kept.close(), *rejected.close()]
     facts: dict[str, object] = {"counts": counts, "missed": missed(section, counts)}

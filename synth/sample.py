@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -9,8 +10,10 @@ import pyarrow as pa
 
 from hanji.schema import Lang, make_schema
 from hanji.seeds import stable_hex
+from hanji.tokens import Tokenizer
+from synth.section import Markers
 
-__all__ = ["REJECTED", "THOUGHT", "Sample", "Span", "Verdict", "sample_id", "to_batch"]
+__all__ = ["REJECTED", "THOUGHT", "Sample", "Span", "Verdict", "sample_id", "to_batch", "turns"]
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -50,6 +53,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     sampling: str = "{}"
 
 
+_TURN = pa.struct([pa.field("role", pa.string()), pa.field("content", pa.large_string())])
 _FIELDS = [
     pa.field("id", pa.string(), nullable=False),
     pa.field("lang", pa.string(), nullable=False),
@@ -73,6 +77,13 @@ _FIELDS = [
     pa.field("model", pa.string(), nullable=False),
     pa.field("sampling", pa.string(), nullable=False),  # JSON: temperature, seeds, tokens ...
     pa.field("verdicts", pa.string(), nullable=False),  # JSON: check to true or false
+    # Turns of a chat; null where the recipe asks for none, or the thinking comes first.
+    pa.field("messages", pa.list_(_TURN)),
+    # By the run's tokenizer; null where there is none.
+    pa.field("n_tokens", pa.int32()),
+    pa.field("n_prompt_tokens", pa.int32()),
+    pa.field("n_thinking_tokens", pa.int32()),
+    pa.field("n_answer_tokens", pa.int32()),
 ]
 THOUGHT: pa.Schema = make_schema("thought/1", _FIELDS)
 REJECTED: pa.Schema = make_schema(
@@ -91,16 +102,62 @@ def sample_id(generator: str, version: int, *names: str | int) -> str:
     return stable_hex("thought", generator, version, *names)
 
 
+def turns(sample: Sample, markers: Markers) -> list[dict[str, str]] | None:
+    """Return the sample as turns of a chat, or None where the thinking comes before all else.
+
+    What stands before the thinking is the user's; the thinking, with its marks, and the answer are
+    the assistant's. In an interleaved document the turns follow one another part by part.
+    """
+    between = re.compile(f"({re.escape(markers.begin)}.*?{re.escape(markers.end)})", re.DOTALL)
+    found: list[dict[str, str]] = []
+    for piece in between.split(sample.text):
+        if not piece.strip():
+            continue
+        thought = piece.startswith(markers.begin)
+        if not found and thought:
+            return None
+        last = found[-1] if found else {}
+        if last.get("role") == "assistant" and (thought or sample.answer):
+            last["content"] += f"\n\n{piece.strip()}"
+        else:
+            found.append({"role": "assistant" if thought else "user", "content": piece.strip()})
+    return found
+
+
 def to_batch(
-    samples: Sequence[Sample], verdicts: Sequence[Verdict], schema: pa.Schema = THOUGHT
+    samples: Sequence[Sample],
+    verdicts: Sequence[Verdict],
+    schema: pa.Schema = THOUGHT,
+    *,
+    chat: Markers | None = None,
+    tokenizer: Tokenizer | None = None,
 ) -> pa.RecordBatch:
-    """Turn samples with their verdicts into a batch of THOUGHT, or of REJECTED."""
+    """Turn samples with their verdicts into a batch of THOUGHT, or of REJECTED.
+
+    Args:
+        samples: n samples.
+        verdicts: of each.
+        schema: THOUGHT or REJECTED.
+        chat: marks of the thinking, to give turns of a chat too.
+        tokenizer: that counts tokens.
+    """
     rows = []
     for sample, verdict in zip(samples, verdicts, strict=True):
         row = msgspec.structs.asdict(sample)
         row["source_spans"] = [msgspec.structs.asdict(span) for span in sample.source_spans]
         row["verdicts"] = msgspec.json.encode(verdict.checks, order="sorted").decode()
+        row["messages"] = turns(sample, chat) if chat is not None else None
         if schema is REJECTED:
             row |= {"step": "verify", "reason": verdict.reason, "sample": sample.text[:400]}
         rows.append(row)
+    if tokenizer is not None:
+        prompts = ["\n\n".join(p for p in (s.document, s.question) if p) for s in samples]
+        for name, texts in (
+            ("n_tokens", [s.text for s in samples]),
+            ("n_prompt_tokens", prompts),
+            ("n_thinking_tokens", [s.thinking for s in samples]),
+            ("n_answer_tokens", [s.answer for s in samples]),
+        ):
+            for row, n in zip(rows, tokenizer.counts(texts).tolist()):
+                row[name] = n
     return pa.RecordBatch.from_pylist(rows, schema=schema)

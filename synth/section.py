@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from hanji.contamination.settings import EvaluationSet
 from hanji.endpoint.settings import Endpoint
 from hanji.schema import LANGS, Lang
 
@@ -95,6 +96,8 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Most times that one sentence may stand in a thought."""
     arithmetic: Share = 0.01
     """Largest relative error of a calculation that is marked as approximate."""
+    contamination: Share = 0.0
+    """Largest share of an evaluation item that may stand in what was written."""
     agreement: Share = 0.6
     """Smallest share of the independent answers that say the same."""
     mismatch: Annotated[float, msgspec.Meta(ge=0)] = 1.1
@@ -141,5 +144,11 @@ class Reasoning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Thoughts written by a model; null makes none."""
     markers: Markers = Markers()
     """Marks around the thinking."""
+    messages: bool = False
+    """Also give each sample as turns of a chat, the thinking in the assistant's."""
+    tokenizer: str | None = None
+    """Tokenizer that counts tokens, beside the recipe; null takes that of the run, if any."""
+    decontaminate: tuple[EvaluationSet, ...] = ()
+    """Evaluation sets of which nothing may stand in what a model writes."""
     seed: int = 1
     """Seed of every draw."""

@@ -16,5 +16,13 @@ __all__ = ["run"]
 def run(recipe: Recipe, root: Path, execution: Execution) -> list[Manifest]:
     """Make the recipe's reasoning data in `root/reasoning`."""
     section = recipe.section("reasoning", Reasoning)
-    made = make(section, root / "curate", root / "reasoning", execution, base=recipe.base)
+    own = root / "tokenizer"
+    made = make(
+        section,
+        root / "curate",
+        root / "reasoning",
+        execution,
+        base=recipe.base,
+        tokenizer=own if (own / "manifest.json").is_file() else None,
+    )
     return [made]

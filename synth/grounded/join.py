@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from hanji.contamination.index import Index
 from hanji.endpoint import Reply, Request
 from synth.checks import Case, check
 from synth.claims import quotations
@@ -24,13 +25,14 @@ _CLOSING = re.compile(r"\s*</think>\s*$")
 
 
 class Joiner(msgspec.Struct, frozen=True):
-    """Settings of joining; `corpus` is of the documents of one language."""
+    """Settings of joining; `corpus` is of the documents of one language, `index` of benchmarks."""
 
     settings: Grounded
     prompts: Prompts
     markers: Markers
     seed: int
     corpus: Corpus
+    index: Index | None = None
 
     def thought(self, job: Job, replies: Sequence[Reply]) -> tuple[Sample, Verdict, Case]:
         """Join a document with its thoughts."""
@@ -131,10 +133,15 @@ class Joiner(msgspec.Struct, frozen=True):
             likeness=own,
             others=tuple(others),
             agreement=agreement,
+            leaks=self._leaks(f"{sample.question}\n{sample.thinking}\n{sample.answer}"),
         )
         results = check(case, self.settings.thresholds)
         failed = [name for name, passed in results.items() if not passed]
         return sample, Verdict(not failed, failed[0] if failed else "", results), case
+
+    def _leaks(self, said: str) -> float:
+        hits = self.index.hits(said) if self.index is not None else []
+        return max((hit.overlap for hit in hits), default=0.0)
 
 
 def _bare(text: str) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from hanji.contamination.index import load
 from hanji.endpoint import Estimate, Reply, Request, Usage, ask, estimate
 from hanji.endpoint.message import Cache
 from hanji.endpoint.settings import check as check_endpoint
 from hanji.errors import RecipeError
+from hanji.execution import Execution
 from hanji.manifest import Dataset
 from hanji.progress import SILENT, Progress
 from hanji.report import Report
@@ -37,6 +39,7 @@ class Grounding:
         replies: directory of the cache.
         prompts: of the languages.
         usage: is filled while requests are sent.
+        base: what paths of evaluation sets are relative to.
 
     Raises:
         RecipeError: if the endpoint may not be asked, or there is no document to ask about.
@@ -50,8 +53,10 @@ class Grounding:
         replies: Path,
         prompts: Prompts,
         usage: Usage | None = None,
+        base: Path = Path(),
     ) -> None:
         check_endpoint(settings.endpoint)
+        self._base = base
         self._section, self._settings, self._dataset = section, settings, dataset
         self._replies, self._cache, self.prompts = replies, Cache(replies), prompts
         self._failed: dict[str, str] = {}  # digest of a request to the kind of its fault
@@ -73,7 +78,7 @@ class Grounding:
         assert section.grounded is not None
         own = base / section.grounded.prompts if section.grounded.prompts else None
         prompts = Prompts.load(section.langs, own)
-        return cls(section, section.grounded, dataset, replies, prompts, usage)
+        return cls(section, section.grounded, dataset, replies, prompts, usage, base)
 
     def jobs(self, lang: Lang) -> Iterator[Job]:
         """Yield the work over the documents of a language."""
@@ -133,6 +138,17 @@ class Grounding:
             money_at_most=found.money_at_most + more.money_at_most,
         )
 
+    def spread(self, execution: Execution) -> None:
+        """Let several workers fill the cache; `ask` then finds the replies there."""
+        from synth.grounded.spread import ask_spread, slices
+
+        section, settings = self._section, self._settings
+        wanted = {job.document.id for lang in section.langs for job in self.jobs(lang)}
+        todo = slices(self._dataset, section.langs, wanted)
+        ask_spread(
+            todo, settings, section.langs, section.seed, self._replies, self._base, execution
+        )
+
     def ask(self, progress: Progress = SILENT) -> None:
         """Send what is not cached, both rounds."""
         planned = self.estimate()
@@ -161,7 +177,8 @@ class Grounding:
         """Yield the samples of a language with their verdicts; what failed goes to the report."""
         settings, section = self._settings, self._section
         corpus = Corpus(lang, ((job.document.id, job.document.text) for job in self.jobs(lang)))
-        joiner = Joiner(settings, self.prompts, section.markers, section.seed, corpus)
+        index = load(section.decontaminate, self._base) if section.decontaminate else None
+        joiner = Joiner(settings, self.prompts, section.markers, section.seed, corpus, index)
         for job in self.jobs(lang):
             replies = self._gather(job.thoughts, f"grounded/{job.mode}", lang, report)
             if replies is not None:
