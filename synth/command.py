@@ -110,6 +110,12 @@ _replies = click.option(
 )  # fmt: skip
 
 
+_tokenizer = click.option(
+    "--tokenizer", type=click.Path(path_type=Path), metavar="DIR",
+    help="Tokenizer that counts tokens, where the recipe names none.",
+)  # fmt: skip
+
+
 @synth.command("run")
 @_recipe
 @_input
@@ -120,6 +126,7 @@ _replies = click.option(
 @_model
 @_key_env
 @_replies
+@_tokenizer
 @output_option
 @workers_option
 @replace_option
@@ -134,6 +141,7 @@ def run(
     model: str,
     key_env: str,
     replies: Path | None,
+    tokenizer: Path | None,
     out: Path,
     workers: int,
     replace: bool,
@@ -151,7 +159,7 @@ def run(
     try:
         manifest = make(
             section, curated, out, execution(workers, replace),
-            base=source.base, replies=replies, usage=usage,
+            base=source.base, replies=replies, usage=usage, tokenizer=tokenizer,
         )  # fmt: skip
     finally:
         if usage.sent or usage.cached:

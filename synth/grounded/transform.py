@@ -21,8 +21,10 @@ import msgspec
 import pyarrow as pa
 
 import hanji.beam.batches  # noqa: F401  registers the coder of record batches
+from hanji.beam.ticker import Ticker
 from hanji.endpoint import Endpoint, Reply, Request, ask
 from hanji.endpoint.message import Cache
+from hanji.errors import HanjiError
 from hanji.schema import Document, Lang, rows
 from synth.grounded.answers import read_question
 from synth.grounded.plan import answer_requests, plan
@@ -128,9 +130,15 @@ class _Think(beam.DoFn):  # type: ignore[misc]
 
     def process(self, batch: pa.RecordBatch) -> Iterator[bytes]:
         settings = msgspec.json.decode(self._settings, type=Grounded)
-        replies = Path(self._replies)
-        for replied in think(rows(batch), settings, self._prompts, self._seed, replies):
-            yield msgspec.json.encode(replied)
+        replies, ticker = Path(self._replies), Ticker.here()
+        if ticker.stopped:
+            return
+        try:
+            for replied in think(rows(batch), settings, self._prompts, self._seed, replies):
+                yield msgspec.json.encode(replied)
+        except HanjiError as error:
+            if not ticker.tell(error):
+                raise
 
 
 def keep(replied: Iterable[bytes], replies: Path) -> int:

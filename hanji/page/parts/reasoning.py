@@ -33,6 +33,7 @@ def blocks(part: Part) -> list[Markup]:
             rows.append([task, passed, failed, f"{passed / max(passed + failed, 1):.2%}"])
         found.append(charts.table(["task", "passed", "failed", "share"], rows))
     found += _lengths(part)
+    found += _grounded(part)
     missed = part.dataset.manifest.facts.get("missed")
     if isinstance(missed, dict) and missed:
         gaps: list[list[charts.Cell]] = [
@@ -52,6 +53,31 @@ def blocks(part: Part) -> list[Markup]:
     )
     shown = sides({"Accepted": kept, "Rejected": rejected})
     return [*found, heading("Samples"), shown] if shown else found
+
+
+def _grounded(part: Part) -> list[Markup]:
+    """Show how the checks judged what a model wrote, and the mismatch control."""
+    facts = part.dataset.manifest.facts.get("grounded")
+    if not isinstance(facts, dict):
+        return []
+    rows: list[list[charts.Cell]] = []
+    for name, cell in facts.get("checks", {}).items():
+        passed, failed = cell.get("passed", 0), cell.get("failed", 0)
+        rows.append([name, passed, failed, f"{failed / max(passed + failed, 1):.2%}"])
+    tokens = f"{facts.get('tokens_in', 0):,} tokens asked, {facts.get('tokens_out', 0):,} answered"
+    found = [
+        heading(f"Checks of what {facts.get('model', 'the model')} wrote ({tokens})"),
+        charts.table(["check", "passed", "failed", "share failed"], rows),
+    ]
+    curves = facts.get("mismatch_auc", {})
+    if curves:
+        found += [
+            heading("Mismatch control: AUC of the own document against random ones"),
+            charts.table(
+                ["language", "AUC"], [[lang, f"{auc:.4f}"] for lang, auc in curves.items()]
+            ),
+        ]
+    return found
 
 
 def _lengths(part: Part) -> list[Markup]:
