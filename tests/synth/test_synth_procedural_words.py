@@ -200,3 +200,23 @@ def test_numbers_and_rows_of_names() -> None:
     assert joined("en", ["a"]) == "a"
     assert joined("es", ["a", "b", "c"]) == "a, b y c"
     assert joined("ja", ["a", "b"]) == "a、b"
+
+
+ENDS = {"ja": "。", "ko": ".?", "en": ".?", "es": ".?", "de": ".?", "vi": ".?"}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("name", TASKS)
+def test_texts_are_filled_and_end_as_sentences_do(name: str, lang: str) -> None:
+    for number in range(40):
+        problem = TASKS[name].make(lang, 1 + number % 5, rng("ends", name, lang, number))
+        text = f"{problem.question}\n{problem.thinking}\n{problem.answer}"
+        assert not re.search(r"[{}]", text), problem
+        assert "  " not in text, problem
+        assert problem.question.rstrip()[-1] in ENDS[lang] + "?？", problem
+        for line in (problem.question, problem.thinking, problem.answer):
+            assert line == line.strip()
+        if lang == "es":
+            assert problem.question.count("¿") == problem.question.count("?")
+        if lang == "ja":
+            assert not re.search(r"[ぁ-ん一-龥][,.](?!\d)", text), problem
