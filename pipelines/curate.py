@@ -77,14 +77,15 @@ def curate(
     )
     if commit.finished is not None:
         return commit.finished
-    units = group(files, commit.work)
+    work = commit.work.resolve()  # workers may stand in another directory
+    units = group(files, work)
     _clean(units, section, base, execution)
     accounts = [account_of(unit) for unit in units]
     report = _merged(accounts)
     _check_failures(report, accounts, section.max_failures)
-    decisions = compare.compare(units, section.duplicates, commit.work, execution)
-    decisions = cut.cut(units, decisions, section.duplicates, commit.work, execution)
-    shards = publish.publish(units, decisions, report, section, commit.work, execution)
+    decisions = compare.compare(units, section.duplicates, work, execution)
+    decisions = cut.cut(units, decisions, section.duplicates, work, execution)
+    shards = publish.publish(units, decisions, report, section, work, execution)
     facts = publish.facts(units, accounts, decisions, section)
     if section.decontaminate is not None:
         index = load(section.decontaminate.sets, base.resolve())

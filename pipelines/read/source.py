@@ -195,7 +195,7 @@ def _files(source: Source, base: Path) -> list[InputFile]:
             InputFile(
                 source=source.name,
                 name=name,
-                path=str(path),
+                path=str(path.absolute()),
                 n_bytes=path.stat().st_size,
                 format=kind,
                 lang=source.lang,
