@@ -20,7 +20,7 @@ from pathlib import Path
 import apache_beam as beam
 from msgspec.structs import replace
 
-from hanji.beam.run import run
+from hanji.beam.run import options, run
 from hanji.beam.units import ForEach, Units
 from hanji.contamination.index import load
 from hanji.contamination.sets import digest_of
@@ -65,6 +65,7 @@ def curate(
         InputError: if more records fail than `section.max_failures` allows.
         OutputError: if `out` holds something else.
     """
+    options(execution)  # what is wrong with the engine's options is told before anything is read
     section = _with_limits(section, base)
     files = plan(sources, base)
     commit = Commit.begin(

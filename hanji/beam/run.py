@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.portability import fn_api_runner
 from apache_beam.transforms import environments
 
@@ -30,7 +30,7 @@ from hanji.progress import Phase
 __all__ = ["RUNNERS", "options", "run"]
 
 RUNNERS = ("FnApiRunner", "DataflowRunner", "PortableRunner", "FlinkRunner", "SparkRunner")
-LOCAL = "FnApiRunner"
+LOCAL, DATAFLOW = "FnApiRunner", "DataflowRunner"
 POLL = 0.2  # seconds
 
 
@@ -50,7 +50,31 @@ def options(execution: Execution) -> PipelineOptions:
     flags = [f"--runner={execution.runner}", "--no_save_main_session"]
     if execution.runner == LOCAL:
         flags.append(f"--direct_num_workers={execution.workers}")
-    return PipelineOptions([*flags, *execution.beam_options])
+    found = PipelineOptions([*flags, *execution.beam_options])
+    if execution.runner == DATAFLOW:
+        _check_dataflow(found)
+    return found
+
+
+def _check_dataflow(given: PipelineOptions) -> None:
+    cloud = given.view_as(GoogleCloudOptions)
+    for name in ("project", "region", "temp_location"):
+        if not getattr(cloud, name):
+            raise RecipeError(
+                f"--runner {DATAFLOW}: needs --{name}; give it behind '--', such as "
+                "-- --project=P --region=R --temp_location=gs://BUCKET/tmp"
+            )
+    if not cloud.temp_location.startswith("gs://"):
+        raise RecipeError(
+            f"--runner {DATAFLOW}: --temp_location has to be gs://, it is {cloud.temp_location}"
+        )
+    try:
+        import apache_beam.runners.dataflow.internal.apiclient  # noqa: F401
+    except ImportError:
+        raise RecipeError(
+            f"--runner {DATAFLOW}: needs a package that is not installed; install "
+            "`pip install 'hanji[gcp]'`"
+        ) from None
 
 
 def run(
