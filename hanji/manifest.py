@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from hanji import __version__
+from hanji import __version__, places
 from hanji.card import card
 from hanji.errors import OutputError, RecipeError
 from hanji.recipe import Json, fingerprint, to_json
@@ -63,11 +62,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             RecipeError: if there is none, it is damaged, or it is of a newer format.
         """
-        path = Path(directory) / NAME
+        path = places.place(directory) / NAME
         try:
             data = path.read_bytes()
         except OSError:
-            raise RecipeError(_no_manifest(Path(directory))) from None
+            raise RecipeError(_no_manifest(places.place(directory))) from None
         try:
             head = msgspec.json.decode(data, type=_Head)
             if head.format != FORMAT:
@@ -120,7 +119,7 @@ class Dataset:
         Raises:
             RecipeError: if it holds no manifest, or data of another kind.
         """
-        directory = Path(directory)
+        directory = places.place(directory)
         manifest = Manifest.load(directory)
         if kind is not None and manifest.kind != kind:
             raise RecipeError(f"{directory}: holds '{manifest.kind}', not '{kind}'")
@@ -201,7 +200,7 @@ class Commit(msgspec.Struct, frozen=True):
             OutputError: if the directory holds another recipe's result, or is not a dataset's and
                 not empty, and `replace` is false.
         """
-        directory = Path(directory)
+        directory = places.place(directory)
         named = tuple(_as_input(value) for value in inputs)
         mark = fingerprint(
             stage, section, [__version__, kind, *(f"{i.stage}:{i.digest}" for i in named)]
@@ -231,7 +230,7 @@ class Commit(msgspec.Struct, frozen=True):
                 raise
             return self
         if old.fingerprint == self.fingerprint and _complete(self.directory, old):
-            shutil.rmtree(self._path, ignore_errors=True)
+            places.remove_tree(self._path, ignore_errors=True)
             return msgspec.structs.replace(self, finished=old)
         if old.fingerprint != self.fingerprint and not replace:
             raise OutputError(
@@ -305,24 +304,31 @@ class Commit(msgspec.Struct, frozen=True):
                 stale = {shard.path for shard in Manifest.load(self.directory).shards}
         write_atomically(self.work / NAME, manifest.encode())
         final.unlink(missing_ok=True)
-        for shard in manifest.shards:
-            source, target = self.work / shard.path, self.directory / shard.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if source.exists() or not target.exists():
-                source.replace(target)
+        places.each(self._move, manifest.shards, self.directory)
         for path in sorted(stale - {shard.path for shard in manifest.shards}):
             (self.directory / path).unlink(missing_ok=True)
         write_atomically(self.directory / "README.md", card(manifest.stage, manifest).encode())
         write_atomically(final, manifest.encode())
         for work in self.directory.glob(".work-*"):
-            shutil.rmtree(work)
+            places.remove_tree(work)
+
+    def _move(self, shard: Shard) -> None:
+        source, target = self.work / shard.path, self.directory / shard.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.exists() or not target.exists():
+            source.replace(target)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a small file aside, make it durable, and rename it in place.
 
-    Several workers may write the same file at once: each has an aside of its own.
+    Several workers may write the same file at once: each has an aside of its own. An object of a
+    store is written whole by one request.
     """
+    path = places.place(path)
+    if isinstance(path, places.Remote):
+        path.write_bytes(data)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.aside")
     with aside.open("wb") as file:

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from hanji import places
 from hanji.errors import InputError, OutputError
 from hanji.schema import Lang
 
@@ -91,7 +92,7 @@ class ShardWriter:
         lang: Lang = "",
         rows_per_batch: int = ROWS_PER_BATCH,
     ) -> None:
-        self.path = directory / relative_path
+        self.path = places.place(directory / relative_path)
         self._relative = relative_path
         self._schema = schema
         self._split, self._lang = split, lang
@@ -101,7 +102,8 @@ class ShardWriter:
         self.rows = 0
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("wb")
+            self._written = places.to_write(self.path)
+            self._file = self._written.open("wb")
         except OSError as error:
             raise _refused(self.path, error) from None
         self._sink = _HashingFile(self._file)
@@ -145,6 +147,7 @@ class ShardWriter:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
+            places.publish(self._written, self.path)
         except OSError as error:
             raise _refused(self.path, error) from None
         return Shard(
@@ -242,14 +245,15 @@ class ShardSet:
             parts = self._done[lang]
             for number, shard in enumerate(parts):
                 path = f"{self._folder(lang)}/{part_name(number, len(parts))}"
-                (self._directory / shard.path).rename(self._directory / path)
+                folder = places.place(self._directory)
+                (folder / shard.path).rename(folder / path)
                 shards.append(msgspec.structs.replace(shard, path=path))
         return shards
 
 
 def _open(path: Path) -> pa.ipc.RecordBatchFileReader:
     try:
-        return pa.ipc.open_file(pa.memory_map(str(path)))
+        return pa.ipc.open_file(places.mapped(path))
     except (OSError, pa.ArrowInvalid) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: is no readable Arrow shard ({reason}); make it again") from None
@@ -263,7 +267,7 @@ def read_batches(
     Raises:
         InputError: if the file is no complete Arrow IPC file, or lacks a column.
     """
-    path = Path(path)
+    path = places.place(path)
     reader = _open(path)
     missing = [name for name in columns or () if name not in reader.schema.names]
     if missing:
@@ -284,7 +288,7 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Tab
     Raises:
         InputError: as `read_batches`.
     """
-    schema = _open(Path(path)).schema
+    schema = _open(places.place(path)).schema
     if columns is not None:
         schema = pa.schema([schema.field(name) for name in columns if name in schema.names])
     return pa.Table.from_batches(list(read_batches(path, columns)), schema=schema)

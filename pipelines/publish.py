@@ -20,6 +20,7 @@ from hanji.beam.run import run
 from hanji.beam.ticker import Ticker
 from hanji.beam.units import ForEach, Units
 from hanji.execution import Execution
+from hanji.places import place
 from hanji.report import Report
 from hanji.shards import Shard, ShardSet, ShardWriter, part_name, read_batches, read_table
 from pipelines.clean import HISTOGRAMS, UnitAccount
@@ -136,13 +137,13 @@ def write_part(part: Part, ticker: Ticker) -> Iterable[bytes]:
             keep &= chosen["lang"].to_numpy() == part.lang
             chosen = apply_cuts(part.work, unit, start, chosen)
             sizes = decisions.sizes(unit, start, end)[keep]
-            weights = weights_of(Path(part.work), unit, start + np.flatnonzero(keep))
+            weights = weights_of(place(part.work), unit, start + np.flatnonzero(keep))
             chosen = chosen.filter(pa.array(keep))
             chosen = chosen.append_column(CURATED.field("cluster_size"), [pa.array(sizes)])
             writer.write(chosen.append_column(CURATED.field("weight"), [pa.array(weights)]))
             ticker.advance(end - start, int(keep.sum()))
     shard = writer.close()
-    (Path(part.work) / f"{part.path}.json").write_bytes(msgspec.json.encode(shard))
+    (place(part.work) / f"{part.path}.json").write_bytes(msgspec.json.encode(shard))
     yield b""
 
 

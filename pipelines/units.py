@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from hanji.places import place
 from pipelines.read.source import InputFile
 
 __all__ = ["BYTES_PER_UNIT", "Unit", "group"]
@@ -27,7 +28,7 @@ class Unit(msgspec.Struct, frozen=True):
     work: str
 
     def _path(self, kind: str) -> Path:
-        return Path(self.work) / "units" / f"{self.number:06d}.{kind}"
+        return place(self.work) / "units" / f"{self.number:06d}.{kind}"
 
     @property
     def clean(self) -> Path:

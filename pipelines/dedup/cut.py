@@ -23,6 +23,7 @@ from hanji.beam.ticker import Ticker
 from hanji.beam.units import ForEach, Units
 from hanji.execution import Execution
 from hanji.manifest import write_atomically
+from hanji.places import place
 from hanji.shards import ShardWriter, read_table
 from pipelines.columns import CLEAN
 from pipelines.compare import EMPTIED, KEPT, Decisions
@@ -62,7 +63,7 @@ class CutCounts(msgspec.Struct):
 
 def cut_path(unit: Unit, kind: str = "cut.arrow") -> Path:
     """Return where a unit's changed documents are, or (kind "cut.json") their account."""
-    return Path(unit.work) / "units" / f"{unit.number:06d}.{kind}"
+    return place(unit.work) / "units" / f"{unit.number:06d}.{kind}"
 
 
 def without(data: U8, spans: Sequence[Span]) -> str:
@@ -277,7 +278,7 @@ def _with_emptied(table: pa.Table, emptied: U64) -> pa.Table:
 
 def apply_cuts(work: str, unit: int, start: int, rows: pa.Table) -> pa.Table:
     """Put the changed documents of a unit in the place of rows start and on of its clean shard."""
-    path = Path(work) / "units" / f"{unit:06d}.cut.arrow"
+    path = place(work) / "units" / f"{unit:06d}.cut.arrow"
     if not path.exists():
         return rows
     changed = read_table(path)

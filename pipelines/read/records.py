@@ -15,6 +15,7 @@ from pipelines.read.html import text_of
 from pipelines.read.hub import hub_records
 from pipelines.read.items import Fault, Item, Record, fault, record_of, torn_fault
 from pipelines.read.lines import Line, Torn, chunks, lines
+from pipelines.read.remote import opened
 from pipelines.read.source import InputFile
 from pipelines.read.table import arrow_records, csv_records, parquet_records
 from pipelines.read.warc import warc_records
@@ -31,22 +32,26 @@ def records(file: InputFile) -> Iterator[Item]:
         yield from hub_records(file)
         return
     try:
-        with open(file.path, "rb") as handle:
-            match file.format:
-                case "parquet":
-                    yield from parquet_records(file)
-                case "arrow":
-                    yield from arrow_records(file)
-                case "warc":
-                    yield from warc_records(file, handle)
-                case "tar":
-                    yield from tar_records(file, handle, _stream)
-                case "zip":
-                    yield from zip_records(file, handle, _stream)
-                case _:
-                    yield from _stream(file, handle)
+        with opened(file) as (readable, handle):
+            yield from _all(readable, handle)
     except OSError as error:
         yield fault(file, 0, "unreadable_file", error.strerror or str(error))
+
+
+def _all(file: InputFile, handle: BinaryIO) -> Iterator[Item]:
+    match file.format:
+        case "parquet":
+            yield from parquet_records(file)
+        case "arrow":
+            yield from arrow_records(file)
+        case "warc":
+            yield from warc_records(file, handle)
+        case "tar":
+            yield from tar_records(file, handle, _stream)
+        case "zip":
+            yield from zip_records(file, handle, _stream)
+        case _:
+            yield from _stream(file, handle)
 
 
 def _stream(file: InputFile, handle: BinaryIO) -> Iterator[Item]:

@@ -11,6 +11,7 @@ import msgspec
 
 from hanji.errors import InputError, RecipeError
 from hanji.schema import UNKNOWN, Lang
+from pipelines.read import remote
 from pipelines.read.html import Extractor
 
 __all__ = ["ARCHIVES", "FORMATS", "InputFile", "Source", "format_of", "plan"]
@@ -49,7 +50,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: str
     """Name of the source, part of every document's id."""
     path: str
-    """File, directory or glob; relative paths start at the recipe."""
+    """File, directory or glob, local or of gs:// and s3://, one https:// file, or hf://owner/name;
+    relative paths start at the recipe."""
     lang: Lang = UNKNOWN
     """Language that the source claims; the detector decides."""
     license: str = ""
@@ -84,9 +86,10 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     id_key: str
     extractor: Extractor = "resiliparse"
     charset: str | None = None
+    mark: str = ""  # of a file by URL: its version, as its store names it
 
     def digest(self) -> str:
-        """Return the sha256 of the content.
+        """Return the sha256 of the content; by URL, of what its store says of the version.
 
         Raises:
             InputError: if the file cannot be read.
@@ -94,6 +97,8 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
         if self.format == "hub":
             return hashlib.sha256(self.path.encode()).hexdigest()  # it names the commit
         try:
+            if remote.is_url(self.path):
+                return remote.digest(self)
             with open(self.path, "rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
@@ -143,12 +148,6 @@ def _check(source: Source) -> None:
             raise RecipeError(
                 f"source '{source.name}': '{source.charset}' is no charset that Python knows"
             ) from None
-    scheme, _, _ = source.path.partition("://")
-    if "://" in source.path and not source.path.startswith(HUB):
-        raise RecipeError(
-            f"source '{source.name}': {scheme}:// is not read; copy the files here, or give "
-            "a path or hf://owner/name"
-        )
 
 
 def _hub(source: Source) -> InputFile:
@@ -169,22 +168,33 @@ def _hub(source: Source) -> InputFile:
     )
 
 
-def _files(source: Source, base: Path) -> list[InputFile]:
-    _check(source)
-    if source.path.startswith(HUB):
-        return [_hub(source)]
-    pattern = str(base / source.path)
+def _on_disk(pattern: str) -> list[remote.Listed]:
     root = _root(pattern)
     paths: list[tuple[str, Path]] = []
     for match in sorted(glob.glob(pattern, recursive=True)):
         path = Path(match)
         inside = [path] if path.is_file() else [p for p in path.rglob("*") if format_of(p)]
         paths += sorted((p.relative_to(root).as_posix(), p) for p in inside if p.is_file())
-    if not paths:
+    return [(name, str(path.absolute()), path.stat().st_size, "") for name, path in paths]
+
+
+def _files(source: Source, base: Path) -> list[InputFile]:
+    _check(source)
+    if source.path.startswith(HUB):
+        return [_hub(source)]
+    if remote.is_url(source.path):
+        pattern = source.path
+        found = remote.listed(source.name, pattern)
+        if len(found) > 1:
+            found = [one for one in found if format_of(PurePath(one[0]))]
+    else:
+        pattern = str(base / source.path)
+        found = _on_disk(pattern)
+    if not found:
         raise RecipeError(f"source '{source.name}': {pattern} matches no file; check the path")
     files = []
-    for name, path in paths:
-        kind = format_of(path)
+    for name, path, size, mark in found:
+        kind = format_of(PurePath(name))
         if kind is None:
             known = ", ".join(sorted(FORMATS))
             raise RecipeError(
@@ -195,8 +205,8 @@ def _files(source: Source, base: Path) -> list[InputFile]:
             InputFile(
                 source=source.name,
                 name=name,
-                path=str(path.absolute()),
-                n_bytes=path.stat().st_size,
+                path=path,
+                n_bytes=size,
                 format=kind,
                 lang=source.lang,
                 license=source.license,
@@ -204,6 +214,7 @@ def _files(source: Source, base: Path) -> list[InputFile]:
                 id_key=source.id_key,
                 extractor=source.extractor,
                 charset=source.charset,
+                mark=mark,
             )
         )
     return files

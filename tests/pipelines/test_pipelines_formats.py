@@ -316,7 +316,7 @@ def test_an_unreachable_hub_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"path": "gs://bucket/a.jsonl"}, "gs:// is not read"),
+        ({"path": "ftps://bucket/a.jsonl"}, "ftps://: no such place is known"),
         ({"path": "x.jsonl", "charset": "klingon"}, "no charset that Python knows"),
     ],
 )
