@@ -2,6 +2,7 @@
 
 ```
 HanjiError
+├── DryRun        0  the job was built, as was asked for, and not started
 ├── CheckFailed   1  a check that was asked for said no
 ├── RecipeError   2  fix what was asked for: the recipe, a flag, or the file that a flag names
 ├── OutputError   2  the output directory cannot be used, or the disk said no
@@ -25,6 +26,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "CheckFailed",
+    "DryRun",
     "HanjiError",
     "InputError",
     "OutputError",
@@ -38,6 +40,12 @@ class HanjiError(Exception):
     """Base of everything that Hanji raises on purpose."""
 
     exit_code = 3
+
+
+class DryRun(HanjiError):
+    """The job was built, as was asked for, and not started."""
+
+    exit_code = 0
 
 
 class CheckFailed(HanjiError):

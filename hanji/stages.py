@@ -15,6 +15,7 @@ import msgspec
 from hanji.errors import RecipeError
 from hanji.execution import Execution
 from hanji.manifest import Manifest
+from hanji.places import is_remote, place
 from hanji.recipe import Recipe
 
 __all__ = ["STAGES", "Stage", "check", "run"]
@@ -72,7 +73,17 @@ def run(recipe: Recipe, root: Path, execution: Execution) -> Iterator[tuple[Stag
 
     Yields:
         (stage, manifests that it made or reused), as each is done.
+
+    Raises:
+        RecipeError: if the recipe is wrong, or a stage cannot write to `root`.
     """
-    for stage in check(recipe):
+    stages = check(recipe)
+    other = next((stage.section for stage in stages if stage.section != "curate"), None)
+    if other is not None and is_remote(root):
+        raise RecipeError(
+            f"{recipe.where}: {place(root)} is not on this machine's disk, and only curate writes "
+            f"there; leave out '{other}' or give a directory"
+        )
+    for stage in stages:
         runs = cast(_Runs, importlib.import_module(f"{stage.package}.stage").run)
         yield stage, runs(recipe, root, execution)

@@ -17,6 +17,7 @@ from hanji.cli import (
     workers_option,
 )
 from hanji.errors import RecipeError
+from hanji.places import place
 
 if TYPE_CHECKING:
     from hanji.manifest import Manifest
@@ -157,4 +158,4 @@ def _print(manifest: Manifest, out: Path) -> None:
         )
     head = ["language", "read", "other language", "low quality", "duplicates", "failed", "kept"]
     table("", head, rows)
-    click.echo(f"{out}: {manifest.rows:,} documents")
+    click.echo(f"{place(out)}: {manifest.rows:,} documents")

@@ -27,6 +27,7 @@ from hanji.contamination.sets import digest_of
 from hanji.errors import InputError, RecipeError
 from hanji.execution import Execution
 from hanji.manifest import Commit, Manifest
+from hanji.places import place
 from hanji.report import Report
 from pipelines import compare, publish
 from pipelines.calibrate import load_limits
@@ -64,10 +65,17 @@ def curate(
         RecipeError: if a source matches no file.
         InputError: if more records fail than `section.max_failures` allows.
         OutputError: if `out` holds something else.
+        DryRun: when the first job is built, if that is all that was asked for.
     """
     options(execution)  # what is wrong with the engine's options is told before anything is read
+    out = place(out)
+    decontaminate = section.decontaminate
+    sets = [one.path for one in decontaminate.sets] if decontaminate is not None else []
+    execution.require_shared(out, [*(source.path for source in sources), *sets])
     section = _with_limits(section, base)
     files = plan(sources, base)
+    if execution.dry_run:
+        _clean(group(files, out / ".work-dry-run"), section, base, execution)
     commit = Commit.begin(
         out,
         stage="curate",
@@ -123,7 +131,7 @@ def _set_digests(section: Curate, base: Path) -> list[str]:
 
 
 def _clean(units: Sequence[Unit], section: Curate, base: Path, execution: Execution) -> None:
-    waiting = [unit for unit in units if not unit.done.exists()]
+    waiting = [unit for unit in units if execution.dry_run or not unit.done.exists()]
     if not waiting:
         return
     work = Clean(section, str(base.resolve()))

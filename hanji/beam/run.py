@@ -16,6 +16,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
@@ -23,14 +24,14 @@ from apache_beam.runners.portability import fn_api_runner
 from apache_beam.transforms import environments
 
 from hanji.beam import ticker
-from hanji.errors import RecipeError, nearest
-from hanji.execution import Execution
+from hanji.errors import DryRun, RecipeError, nearest
+from hanji.execution import DATAFLOW, Execution
 from hanji.progress import Phase
 
 __all__ = ["RUNNERS", "options", "run"]
 
 RUNNERS = ("FnApiRunner", "DataflowRunner", "PortableRunner", "FlinkRunner", "SparkRunner")
-LOCAL, DATAFLOW = "FnApiRunner", "DataflowRunner"
+LOCAL = "FnApiRunner"
 POLL = 0.2  # seconds
 
 
@@ -50,10 +51,24 @@ def options(execution: Execution) -> PipelineOptions:
     flags = [f"--runner={execution.runner}", "--no_save_main_session"]
     if execution.runner == LOCAL:
         flags.append(f"--direct_num_workers={execution.workers}")
+    if execution.runner == DATAFLOW:
+        flags += _dataflow_flags(execution)
     found = PipelineOptions([*flags, *execution.beam_options])
     if execution.runner == DATAFLOW:
         _check_dataflow(found)
     return found
+
+
+def _dataflow_flags(execution: Execution) -> list[str]:
+    """Say to Dataflow what our own flags say: its first number of workers, no key for a dry run."""
+    flags = ["--no_auth"] if execution.dry_run else []
+    if execution.workers > 1:
+        if any(option.partition("=")[0] == "--num_workers" for option in execution.beam_options):
+            raise RecipeError(
+                f"--workers {execution.workers}: --num_workers is given too; leave one of them out"
+            )
+        flags.append(f"--num_workers={execution.workers}")
+    return flags
 
 
 def _check_dataflow(given: PipelineOptions) -> None:
@@ -96,6 +111,7 @@ def run(
 
     Raises:
         HanjiError: the first error that a worker raised on purpose.
+        DryRun: when the job of Dataflow is built, if that is all that was asked for.
     """
     pipeline_options = options(execution)
     if execution.runner == LOCAL:
@@ -103,6 +119,8 @@ def run(
     runner = _local(execution.workers) if execution.runner == LOCAL else None
     pipeline = beam.Pipeline(runner=runner, options=pipeline_options)
     build(pipeline)
+    if execution.runner == DATAFLOW and execution.dry_run:
+        _only_build(pipeline, name)
     with _ticking() as directory, execution.progress.phase(name, total, unit) as phase:
         failure: list[BaseException] = []
         thread = threading.Thread(target=_to_the_end, args=(pipeline, failure), daemon=True)
@@ -116,6 +134,20 @@ def run(
             raise error
         if failure:
             raise failure[0]
+
+
+def _only_build(pipeline: beam.Pipeline, name: str) -> NoReturn:
+    """Build the job for Dataflow without a key or a network; write it where that is asked for."""
+    proto = pipeline.run().job.proto_pipeline
+    found = pipeline.options.view_as(GoogleCloudOptions).dataflow_job_file
+    if found:
+        Path(found).write_bytes(proto.SerializeToString())
+    n = len(proto.components.transforms)
+    size = len(proto.SerializeToString())
+    where = f", written to {found}" if found else ""
+    raise DryRun(
+        f"the job of '{name}' is built ({n} transforms, {size:,} bytes{where}), not started"
+    )
 
 
 def _local(workers: int) -> fn_api_runner.FnApiRunner:

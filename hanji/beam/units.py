@@ -7,7 +7,8 @@ the unit fixes, so a unit that is done twice writes the same bytes to the same p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import apache_beam as beam
@@ -15,23 +16,54 @@ import msgspec
 
 from hanji.beam.ticker import Ticker
 from hanji.errors import HanjiError
+from hanji.manifest import write_atomically
+from hanji.places import place
+from hanji.seeds import stable_hex
 
 __all__ = ["ForEach", "Units"]
+
+GRAPH_BYTES = 1 << 20  # of units in the graph; Dataflow takes a job of 10 MB
+LISTED = 1_000  # units in a file, where they are more
 
 U = TypeVar("U", bound=msgspec.Struct)
 R = TypeVar("R")
 
 
 class Units(beam.PTransform, Generic[U]):
-    """Spread units over the workers; each travels as JSON and arrives as bytes."""
+    """Spread units over the workers; each travels as JSON and arrives as bytes.
+
+    Many units would not fit in a job's graph: where they name a `work` directory, they are listed
+    in files there, and the graph holds the names of these.
+    """
 
     def __init__(self, units: Sequence[U]) -> None:
         super().__init__()
+        self._units = units
         self._encoded = [msgspec.json.encode(unit) for unit in units]
 
     def expand(self, root: beam.Pipeline) -> beam.PCollection:
         """Create the units and reshuffle them (else one worker gets them all)."""
-        return root | beam.Create(self._encoded).with_output_types(bytes) | beam.Reshuffle()
+        work = getattr(self._units[0], "work", None) if self._units else None
+        if work is None or sum(map(len, self._encoded)) <= GRAPH_BYTES:
+            made = root | beam.Create(self._encoded).with_output_types(bytes)
+        else:
+            made = (
+                root
+                | beam.Create(list(self._lists(place(work) / "lists"))).with_output_types(str)
+                | beam.FlatMap(_listed).with_output_types(bytes)
+            )
+        return made | beam.Reshuffle()
+
+    def _lists(self, folder: Path) -> Iterator[str]:
+        for start in range(0, len(self._encoded), LISTED):
+            data = b"\n".join(self._encoded[start : start + LISTED])
+            path = folder / f"{stable_hex(data)}.jsonl"
+            write_atomically(path, data)
+            yield str(path)
+
+
+def _listed(path: str) -> list[bytes]:
+    return place(path).read_bytes().split(b"\n")
 
 
 class ForEach(beam.PTransform, Generic[U, R]):
