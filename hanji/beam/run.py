@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import shlex
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.options.pipeline_options import DebugOptions, GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.portability import fn_api_runner
 from apache_beam.transforms import environments
 
@@ -33,6 +34,8 @@ __all__ = ["RUNNERS", "options", "run"]
 RUNNERS = ("FnApiRunner", "DataflowRunner", "PortableRunner", "FlinkRunner", "SparkRunner")
 LOCAL = "FnApiRunner"
 POLL = 0.2  # seconds
+# Of another name Beam would make a bucket of its own, in silence.
+BUCKET = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,}[a-z0-9](/|$)")
 
 
 def options(execution: Execution) -> PipelineOptions:
@@ -79,9 +82,10 @@ def _check_dataflow(given: PipelineOptions) -> None:
                 f"--runner {DATAFLOW}: needs --{name}; give it behind '--', such as "
                 "-- --project=P --region=R --temp_location=gs://BUCKET/tmp"
             )
-    if not cloud.temp_location.startswith("gs://"):
+    if not BUCKET.match(cloud.temp_location):
         raise RecipeError(
-            f"--runner {DATAFLOW}: --temp_location has to be gs://, it is {cloud.temp_location}"
+            f"--runner {DATAFLOW}: --temp_location has to be gs://BUCKET/DIRECTORY, "
+            f"it is {cloud.temp_location}"
         )
     try:
         import apache_beam.runners.dataflow.internal.apiclient  # noqa: F401
@@ -117,7 +121,11 @@ def run(
     if execution.runner == LOCAL:
         logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # start-up chatter
     runner = _local(execution.workers) if execution.runner == LOCAL else None
-    pipeline = beam.Pipeline(runner=runner, options=pipeline_options)
+    try:
+        pipeline = beam.Pipeline(runner=runner, options=pipeline_options)
+    except ValueError as error:  # one line for each option that Beam does not take
+        reasons = " ".join(str(error).splitlines()[1:]) or str(error)
+        raise RecipeError(f"--runner {execution.runner}: {reasons}") from None
     build(pipeline)
     if execution.runner == DATAFLOW and execution.dry_run:
         _only_build(pipeline, name)
@@ -139,7 +147,7 @@ def run(
 def _only_build(pipeline: beam.Pipeline, name: str) -> NoReturn:
     """Build the job for Dataflow without a key or a network; write it where that is asked for."""
     proto = pipeline.run().job.proto_pipeline
-    found = pipeline.options.view_as(GoogleCloudOptions).dataflow_job_file
+    found = pipeline.options.view_as(DebugOptions).dataflow_job_file
     if found:
         Path(found).write_bytes(proto.SerializeToString())
     n = len(proto.components.transforms)

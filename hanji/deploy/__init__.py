@@ -1,0 +1,1 @@
+"""Running on Dataflow: the workers' container, the flex template and what it starts."""
