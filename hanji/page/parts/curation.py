@@ -28,9 +28,60 @@ def blocks(part: Part) -> list[Markup]:
         *_histograms(part),
         *_clusters(part),
         *_masked(part),
+        *_cuts(part),
+        *_contamination(part),
+        *_ledger(part),
         *_border(part),
         *_quarantine(part),
         *_samples(part),
+    ]
+
+
+def _cuts(part: Part) -> list[Markup]:
+    """Count what was cut out of documents because it stands elsewhere too."""
+    cuts = part.dataset.manifest.facts.get("cut")
+    if not isinstance(cuts, dict) or not any(sum(cell.values()) for cell in cuts.values()):
+        return []
+    names = ["documents", "lines", "paragraphs", "substrings", "bytes", "emptied"]
+    rows: list[list[charts.Cell]] = [
+        [lang, *(cell.get(name, 0) for name in names)] for lang, cell in sorted(cuts.items())
+    ]
+    title = heading("Repeated text that was cut out of documents")
+    return [title, charts.table(["language", *names], rows)]
+
+
+def _contamination(part: Part) -> list[Markup]:
+    """Count by benchmark what stood in documents."""
+    found = part.dataset.manifest.facts.get("contamination")
+    if not isinstance(found, dict):
+        return []
+    rows: list[list[charts.Cell]] = []
+    for name, cell in sorted(found.items()):
+        langs = ", ".join(f"{lang} {n:,}" for lang, n in cell["documents"].items())
+        rows.append([name, cell["items"], cell["items_found"], cell["too_short"], langs or "none"])
+    head = ["benchmark", "items", "found", "too short to look for", "documents with an item"]
+    return [heading("Evaluation sets"), charts.table(head, rows)]
+
+
+def _ledger(part: Part) -> list[Markup]:
+    """Show the account of every source and language, step by step."""
+    report = part.dataset.manifest.report
+    steps = list(dict.fromkeys(
+        step for langs in report.by.values() for tally in langs.values() for step in tally.dropped
+    ))  # fmt: skip
+    rows: list[list[charts.Cell]] = []
+    for source, langs in sorted(report.by.items()):
+        for lang, tally in sorted(langs.items()):
+            dropped = [sum(tally.dropped.get(step, {}).values()) for step in steps]
+            failed = sum(tally.failed.values())
+            rows.append([source, lang, tally.read, *dropped, failed, tally.kept])
+    if not rows:
+        return []
+    table = charts.table(["source", "language", "read", *steps, "failed", "kept"], rows)
+    return [
+        Markup("<details><summary>{}</summary>{}</details>").format(
+            "Account of every source and language, step by step", table
+        )
     ]
 
 
@@ -169,13 +220,22 @@ METRICS = {
     "too_many_words": "n_words",
     "words_too_short": "mean_word_length",
     "words_too_long": "mean_word_length",
-    "too_many_symbols": "symbols_per_word",
+    "too_many_hashes": "hashes_per_word",
+    "too_many_ellipses": "ellipses_per_word",
     "too_many_bullets": "bullet_lines",
-    "too_many_ellipses": "ellipsis_lines",
+    "too_many_ellipsis_lines": "ellipsis_lines",
     "too_few_letters": "alpha_words",
     "too_few_stop_words": "stop_words",
     "too_few_line_ends": "punctuated_lines",
     "too_many_short_lines": "short_lines",
+    "too_many_lines": "lines_per_word",
+    "too_few_sentences": "n_sentences",
+    "too_many_curly_brackets": "curly_brackets_per_word",
+    "javascript_notice": "javascript_lines",
+    "policy_notice": "policy_lines",
+    "placeholder_text": "placeholder_texts",
+    "unsure_language": "lang_score",
+    "mixed_languages": "other_share",
 }
 
 
