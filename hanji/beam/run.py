@@ -123,8 +123,8 @@ def run(
     runner = _local(execution.workers) if execution.runner == LOCAL else None
     try:
         pipeline = beam.Pipeline(runner=runner, options=pipeline_options)
-    except ValueError as error:  # one line for each option that Beam does not take
-        reasons = " ".join(str(error).splitlines()[1:]) or str(error)
+    except ValueError as refused:  # one line for each option that Beam does not take
+        reasons = " ".join(str(refused).splitlines()[1:]) or str(refused)
         raise RecipeError(f"--runner {execution.runner}: {reasons}") from None
     build(pipeline)
     if execution.runner == DATAFLOW and execution.dry_run:
@@ -137,9 +137,9 @@ def run(
         while thread.is_alive():
             thread.join(POLL)
             seen = _show(directory, phase, seen)
-        error = ticker.told(directory)
-        if error is not None:
-            raise error
+        told = ticker.told(directory)
+        if told is not None:
+            raise told
         if failure:
             raise failure[0]
 
