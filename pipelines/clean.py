@@ -15,26 +15,22 @@ import orjson
 import pyarrow as pa
 
 from hanji.beam.ticker import Ticker
-from hanji.contamination.index import Hit, load
+from hanji.contamination.index import load
 from hanji.manifest import write_atomically
 from hanji.report import Report
 from hanji.schema import document_id
-from hanji.shards import ShardWriter
 from pipelines import dedup
 from pipelines.columns import (
     CLEAN,
-    CONTAMINATION,
     KEYS,
     MIXED,
     PERMUTATIONS,
-    QUARANTINE,
-    REJECTED,
-    SAMPLE_CHARS,
 )
 from pipelines.decontaminate import widened, without
-from pipelines.dedup.weights import LOST, lost_path
+from pipelines.drafts import Draft, Writers
 from pipelines.langs import languages
 from pipelines.language import AT_LEAST, Guess, detect
+from pipelines.lists import allowed, blocked, count_words
 from pipelines.normalise import normalise
 from pipelines.pii import mask
 from pipelines.profile import METRICS, profile
@@ -76,21 +72,6 @@ def account_of(unit: Unit) -> UnitAccount:
     return msgspec.json.decode(unit.done.read_bytes(), type=UnitAccount)
 
 
-class _Draft(msgspec.Struct):
-    """A document on its way through the steps."""
-
-    id: str
-    record: Record
-    source: str
-    text: str
-    guess: Guess
-    n_masked: int = 0
-
-    @property
-    def lang(self) -> str:
-        return self.guess.lang
-
-
 class Clean(msgspec.Struct, frozen=True):
     """The work of the clean pipeline: `clean(unit, ticker)`."""
 
@@ -100,7 +81,7 @@ class Clean(msgspec.Struct, frozen=True):
     def __call__(self, unit: Unit, ticker: Ticker) -> Iterable[bytes]:
         """Write the unit's files; its account comes last."""
         account = UnitAccount()
-        writers = _Writers(unit)
+        writers = Writers(unit)
         for file in unit.files:
             for group in _groups(records(file)):
                 self._batch(file, group, writers, account)
@@ -113,7 +94,7 @@ class Clean(msgspec.Struct, frozen=True):
         self,
         file: InputFile,
         group: Sequence[Item],
-        writers: _Writers,
+        writers: Writers,
         account: UnitAccount,
     ) -> None:
         drafts = []
@@ -133,33 +114,34 @@ class Clean(msgspec.Struct, frozen=True):
             draft.guess = guess
             account.report.read(draft.source, draft.lang)
         drafts = list(self._in_language(drafts, writers, account))
+        drafts = list(self._not_listed(drafts, writers, account))
         drafts = list(self._not_leaked(drafts, writers, account))
         for draft in drafts:
             self._mask(draft, account)
         self._judge(drafts, writers, account)
 
-    def _pass(self, file: InputFile, item: Passed, writers: _Writers, account: UnitAccount) -> None:
+    def _pass(self, file: InputFile, item: Passed, writers: Writers, account: UnitAccount) -> None:
         """Count what is no document: a request in a WARC, an image in a tar."""
         account.report.read(file.source, file.lang)
         key = f"{item.file}:{item.offset}"
         empty = Record(key=key, text="", lang=file.lang, license="", url="", meta="{}")
-        draft = _Draft(document_id(file.source, key), empty, file.source, "", Guess(file.lang, 0))
+        draft = Draft(document_id(file.source, key), empty, file.source, "", Guess(file.lang, 0))
         self._drop(draft, "read", item.reason, 0, 0, writers, account)
 
-    def _normal(self, file: InputFile, record: Record) -> _Draft:
+    def _normal(self, file: InputFile, record: Record) -> Draft:
         settings = self.section.normalise
         text = normalise(
             record.text,
             repair_mojibake=settings.repair_mojibake,
             fold_width=settings.fold_width,
         )
-        return _Draft(
+        return Draft(
             document_id(file.source, record.key), record, file.source, text, Guess("und", 0)
         )
 
     def _in_language(
-        self, drafts: Sequence[_Draft], writers: _Writers, account: UnitAccount
-    ) -> Iterator[_Draft]:
+        self, drafts: Sequence[Draft], writers: Writers, account: UnitAccount
+    ) -> Iterator[Draft]:
         settings = self.section.language
         for draft in drafts:
             at_least = settings.at_least.get(draft.lang, AT_LEAST.get(draft.lang, 0.5))
@@ -176,9 +158,29 @@ class Clean(msgspec.Struct, frozen=True):
             else:
                 yield draft
 
+    def _not_listed(
+        self, drafts: Sequence[Draft], writers: Writers, account: UnitAccount
+    ) -> Iterator[Draft]:
+        settings, base = self.section.lists, Path(self.base)
+        for draft in drafts:
+            if settings is None:
+                yield draft
+                continue
+            licence, url = draft.record.license, draft.record.url
+            words, most = settings.words.get(draft.lang), settings.words_at_least
+            found = count_words(draft.text, draft.lang, base / words) if words is not None else 0
+            if not allowed(licence, settings.licenses, settings.unlicensed):
+                self._drop(draft, "lists", "licence_not_allowed", 0, 0, writers, account)
+            elif settings.urls is not None and url and blocked(url, base / settings.urls):
+                self._drop(draft, "lists", "blocked_url", 0, 0, writers, account)
+            elif found >= most:
+                self._drop(draft, "lists", "blocked_words", found, most, writers, account)
+            else:
+                yield draft
+
     def _not_leaked(
-        self, drafts: Sequence[_Draft], writers: _Writers, account: UnitAccount
-    ) -> Iterator[_Draft]:
+        self, drafts: Sequence[Draft], writers: Writers, account: UnitAccount
+    ) -> Iterator[Draft]:
         settings = self.section.decontaminate
         if settings is None:
             yield from drafts
@@ -202,7 +204,7 @@ class Clean(msgspec.Struct, frozen=True):
                 draft, "contamination", "contaminated", worst, settings.at_least, writers, account
             )
 
-    def _mask(self, draft: _Draft, account: UnitAccount) -> None:
+    def _mask(self, draft: Draft, account: UnitAccount) -> None:
         settings = self.section.personal_data
         if settings is None:
             return
@@ -213,7 +215,7 @@ class Clean(msgspec.Struct, frozen=True):
             counts[kind] = counts.get(kind, 0) + n
             draft.n_masked += n
 
-    def _judge(self, drafts: list[_Draft], writers: _Writers, account: UnitAccount) -> None:
+    def _judge(self, drafts: list[Draft], writers: Writers, account: UnitAccount) -> None:
         if not drafts:
             return
         texts = pa.array([draft.text for draft in drafts], pa.large_string())
@@ -239,7 +241,7 @@ class Clean(msgspec.Struct, frozen=True):
             writers.lost([draft for draft, good in zip(drafts, keep) if not good], self.section)
 
     def _profile(
-        self, drafts: Sequence[_Draft], texts: pa.Array, langs: Sequence[str]
+        self, drafts: Sequence[Draft], texts: pa.Array, langs: Sequence[str]
     ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         """Profile the texts, words found by the recipe's segmenter."""
         stop_words = {lang: data.stop_words for lang, data in languages().items()}
@@ -253,12 +255,12 @@ class Clean(msgspec.Struct, frozen=True):
 
     def _drop(
         self,
-        draft: _Draft,
+        draft: Draft,
         step: str,
         reason: str,
         value: float,
         threshold: float,
-        writers: _Writers,
+        writers: Writers,
         account: UnitAccount,
     ) -> None:
         account.report.drop(draft.source, draft.lang, step, reason)
@@ -279,80 +281,8 @@ def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield group
 
 
-class _Writers:
-    """The files of a unit."""
-
-    def __init__(self, unit: Unit) -> None:
-        def writer(path: str, schema: pa.Schema) -> ShardWriter:
-            return ShardWriter(unit.clean.parent, path, schema)
-
-        self._clean = writer(unit.clean.name, CLEAN)
-        self._rejected = writer(unit.rejected.name, REJECTED)
-        self._quarantine = writer(unit.quarantine.name, QUARANTINE)
-        self._keys = writer(unit.keys.name, KEYS)
-        self._leaks = writer(unit.contamination.name, CONTAMINATION)
-        self._lost: ShardWriter | None = None
-        self._lost_path = lost_path(unit)
-
-    def clean(self, batch: pa.RecordBatch) -> None:
-        self._clean.write(batch)
-
-    def keys(self, batch: pa.RecordBatch) -> None:
-        self._keys.write(batch)
-
-    def lost(self, drafts: Sequence[_Draft], section: Curate) -> None:
-        """Keep the bands of documents that quality removed, for the rates by cluster size."""
-        if drafts:
-            if self._lost is None:
-                self._lost = ShardWriter(self._lost_path.parent, self._lost_path.name, LOST)
-            texts = pa.array([draft.text for draft in drafts], pa.large_string())
-            langs = [draft.lang for draft in drafts]
-            bands, _ = dedup.near_keys(texts, langs, section.duplicates.near, PERMUTATIONS)
-            self._lost.write(pa.RecordBatch.from_arrays([pa.array(langs), bands], schema=LOST))
-
-    def reject(self, draft: _Draft, step: str, reason: str, value: float, threshold: float) -> None:
-        row = {
-            "id": draft.id,
-            "source": draft.source,
-            "lang": draft.lang,
-            "step": step,
-            "reason": reason,
-            "value": value,
-            "threshold": threshold,
-            "kept_id": "",
-            "sample": draft.text[:SAMPLE_CHARS],
-        }
-        self._rejected.write(pa.RecordBatch.from_pylist([row], schema=REJECTED))
-
-    def leak(self, draft: _Draft, hit: Hit, action: str) -> None:
-        row = {
-            "id": draft.id,
-            "source": draft.source,
-            "lang": draft.lang,
-            **{name: getattr(hit, name) for name in hit.__struct_fields__},
-            "action": action,
-        }
-        self._leaks.write(pa.RecordBatch.from_pylist([row], schema=CONTAMINATION))
-
-    def quarantine(self, source: str, fault: Fault) -> None:
-        row = {
-            "source": source,
-            "file": fault.file,
-            "offset": fault.offset,
-            "reason": fault.reason,
-            "message": fault.message,
-        }
-        self._quarantine.write(pa.RecordBatch.from_pylist([row], schema=QUARANTINE))
-
-    def close(self) -> None:
-        always = self._clean, self._rejected, self._quarantine, self._keys, self._leaks
-        for writer in (*always, self._lost):
-            if writer is not None:
-                writer.close()
-
-
 def _documents(
-    drafts: Sequence[_Draft],
+    drafts: Sequence[Draft],
     texts: pa.Array,
     profiles: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
     quality: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
@@ -392,7 +322,7 @@ def _shares(guess: Guess) -> str:
 
 
 def _keys(
-    drafts: Sequence[_Draft],
+    drafts: Sequence[Draft],
     texts: pa.Array,
     quality: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
     section: Curate,

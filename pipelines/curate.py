@@ -35,6 +35,7 @@ from pipelines.clean import Clean, UnitAccount, account_of
 from pipelines.columns import CURATED
 from pipelines.decontaminate import leaks
 from pipelines.dedup import cut
+from pipelines.lists import digests
 from pipelines.read.source import InputFile, Source, plan
 from pipelines.section import Curate
 from pipelines.units import Unit, group
@@ -121,13 +122,16 @@ def _input_digest(files: Sequence[InputFile]) -> str:
 
 
 def _set_digests(section: Curate, base: Path) -> list[str]:
-    """Name the evaluation sets by their contents; a damaged one is told before the run."""
+    """Name evaluation sets and lists by their contents; a damaged one is told before the run."""
     sets = section.decontaminate.sets if section.decontaminate is not None else ()
     names = [one.name for one in sets]
     for name in names:
         if names.count(name) > 1:
             raise RecipeError(f"curate.decontaminate.sets: two are named '{name}'; rename one")
-    return [digest_of(one, base) for one in sets]
+    lists = section.lists
+    files = [base / path for path in lists.words.values()] if lists is not None else []
+    files += [base / lists.urls] if lists is not None and lists.urls is not None else []
+    return [*(digest_of(one, base) for one in sets), *digests(files)]
 
 
 def _clean(units: Sequence[Unit], section: Curate, base: Path, execution: Execution) -> None:

@@ -90,6 +90,21 @@ class Decontaminate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Share of an item that has to stand in a document; 0 is any run of the window's length."""
 
 
+class Lists(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Addresses and words that are not wanted, licences that are; paths start at the recipe."""
+
+    urls: str | None = None
+    """File of domains and addresses, one a line; what stands below them is dropped."""
+    words: dict[Lang, str] = {}
+    """Files of words by language, one a line."""
+    words_at_least: Positive = 3
+    """Words of the list from which a document is dropped."""
+    licenses: tuple[str, ...] = ("*",)
+    """Licences that are kept; * stands for anything."""
+    unlicensed: bool = True
+    """Keep documents that state no licence."""
+
+
 class Near(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Near-duplicates by MinHash and locality-sensitive hashing."""
 
@@ -161,6 +176,8 @@ class Curate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Quality rules; null keeps every document."""
     personal_data: PersonalData | None = PersonalData()
     """Personal data; null leaves it."""
+    lists: Lists | None = None
+    """Lists of addresses, words and licences; null has none."""
     decontaminate: Decontaminate | None = None
     """Evaluation sets that are kept out; null looks for none."""
     duplicates: Duplicates = Duplicates()
