@@ -33,8 +33,7 @@ from datatrove.pipeline.filters import (
 from datatrove.pipeline.formatters import PIIFormatter
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers.jsonl import JsonlWriter
-
-CODES = {"en": "eng", "ko": "kor", "es": "spa", "de": "deu", "ja": "jpn", "vi": "vie"}
+from peer_codes import CODES
 
 
 def main() -> None:

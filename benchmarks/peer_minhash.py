@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+from peer_codes import CODES
 
-CODES = {"en": "eng", "ko": "kor", "es": "spa", "de": "deu", "ja": "jpn", "vi": "vie"}
 WINDOW = 5
 
 

@@ -19,8 +19,7 @@ from datatrove.pipeline.filters import (
     GopherQualityFilter,
     GopherRepetitionFilter,
 )
-
-CODES = {"en": "eng", "ko": "kor", "es": "spa", "de": "deu", "ja": "jpn", "vi": "vie"}
+from peer_codes import CODES
 
 
 def main() -> None:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar, overload
 
 import numba
+import numpy as np
 
-__all__ = ["njit"]
+__all__ = ["mix", "njit"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,3 +39,11 @@ def njit(
     """Compile `function` with numba in nopython mode, releasing the GIL, cached on disk."""
     compile_ = numba.njit(cache=True, nogil=nogil, inline=inline, fastmath=fastmath)
     return compile_(function) if function is not None else compile_  # type: ignore[no-any-return]
+
+
+@njit
+def mix(value: np.uint64) -> np.uint64:
+    """Mix 64 bits so that each depends on all (the finaliser of splitmix64, Steele et al. 2014)."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))

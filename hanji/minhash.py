@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from hanji.kernels import njit
+from hanji.kernels import mix, njit
 from hanji.seeds import rng
 from hanji.text.signs import BLANK, HAN, HIRAGANA, KATAKANA, MARK, NEWLINE, WORD, decode, kind_of
 
@@ -59,14 +59,6 @@ class Signed(NamedTuple):
     values: U32
     shingles: Offsets
     short: Flags
-
-
-@njit
-def _mix(value: np.uint64) -> np.uint64:
-    """Mix 64 bits (the finaliser of splitmix64)."""
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
 
 
 @cache
@@ -118,13 +110,13 @@ def _words(data: Bytes, start: int, end: int, ascii_: Bytes, out: U64) -> int:
             folded = ascii_[first]
             if folded:
                 if last > WORD:
-                    out[n] = _mix(value)
+                    out[n] = mix(value)
                     n += 1
                     value = basis
                 value = (value ^ np.uint64(folded)) * prime
                 last = WORD
             elif last:
-                out[n] = _mix(value)
+                out[n] = mix(value)
                 n += 1
                 value, last = basis, 0
             continue
@@ -133,14 +125,14 @@ def _words(data: Bytes, start: int, end: int, ascii_: Bytes, out: U64) -> int:
         kind = WORD if 0xAC00 <= point <= 0xD7A3 else kind_of(point)
         part = kind in (WORD, HIRAGANA, KATAKANA, HAN)
         if last and kind != last:
-            out[n] = _mix(value)
+            out[n] = mix(value)
             n += 1
             value, last = basis, 0
         if part:
             value = (value ^ np.uint64(point)) * prime
             last = kind
     if last:
-        out[n] = _mix(value)
+        out[n] = mix(value)
         n += 1
     return n
 
@@ -157,10 +149,10 @@ def _shingles(units: U64, n: int, window: int, out: U64) -> int:
         rolling = rolling * base + units[i]
     if n == 0:
         return 0
-    out[0] = _mix(rolling)
+    out[0] = mix(rolling)
     for i in range(window, n):
         rolling = rolling * base + units[i] - units[i - window] * power
-        out[i - window + 1] = _mix(rolling)
+        out[i - window + 1] = mix(rolling)
     return max(n - window + 1, 1)
 
 
@@ -302,9 +294,9 @@ def shingle_sets(texts: pa.LargeStringArray, words: Flags | bool = False) -> lis
 def _bands(signatures: U32, bands: int, rows: int, out: U64) -> None:
     for i in range(len(signatures)):
         for band in range(bands):
-            value = _mix(np.uint64(band + 1))
+            value = mix(np.uint64(band + 1))
             for row in range(rows):
-                value = _mix(value ^ np.uint64(signatures[i, band * rows + row]))
+                value = mix(value ^ np.uint64(signatures[i, band * rows + row]))
             out[i, band] = value
 
 

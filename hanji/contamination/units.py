@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit
+from hanji.kernels import mix, njit
 from hanji.text.signs import HAN, HIRAGANA, KATAKANA, WORD, decode, kind_of
 
 __all__ = ["U64", "Units", "is_wide", "run_hash", "scan", "units_of"]
@@ -49,13 +49,6 @@ def _table() -> U32:
 
 
 @njit
-def _mix(value: np.uint64) -> np.uint64:
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
-
-
-@njit
 def _units(data: U8, by_chars: bool, table: U32, prefix: U64, starts: I64, ends: I64) -> int:
     """Fill the arrays; letters are folded, blanks and marks are no units."""
     n, at, begun = 0, 0, False
@@ -66,14 +59,14 @@ def _units(data: U8, by_chars: bool, table: U32, prefix: U64, starts: I64, ends:
         kind = kind_of(point)
         letter = kind in (WORD, HIRAGANA, KATAKANA, HAN)
         if begun and not letter:
-            prefix[n + 1] = prefix[n] * _BASE + _mix(word)
+            prefix[n + 1] = prefix[n] * _BASE + mix(word)
             ends[n] = at
             n += 1
             begun = False
         if letter:
             folded = np.uint64(table[point] if point < PLANE else point)
             if by_chars:
-                prefix[n + 1] = prefix[n] * _BASE + _mix(folded + np.uint64(1))
+                prefix[n + 1] = prefix[n] * _BASE + mix(folded + np.uint64(1))
                 starts[n], ends[n] = at, at + size
                 n += 1
             else:
@@ -115,7 +108,7 @@ def is_wide(data: bytes) -> float:
 @njit
 def run_hash(prefix: U64, at: int, n: int, power: np.uint64) -> np.uint64:
     """Hash units `at` to `at + n`; `power` is the base to the power n."""
-    return _mix(prefix[at + n] - prefix[at] * power)
+    return mix(prefix[at + n] - prefix[at] * power)
 
 
 @njit

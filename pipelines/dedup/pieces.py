@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit
+from hanji.kernels import mix, njit
 from pipelines.dedup.keys import EMOJI, MOST, fold, fold_table, matching_form
 
 __all__ = ["Pieces", "pieces"]
@@ -41,9 +41,7 @@ def _hash(points: U32, n: int, salt: np.uint64) -> np.uint64:
     for i in range(n):
         value = (value ^ np.uint64(points[i])) * np.uint64(1099511628211)
         value ^= value >> np.uint64(29)
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
+    return mix(value)
 
 
 @njit

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit
+from hanji.kernels import mix, njit
 from hanji.text.signs import HAN, HIRAGANA, KATAKANA, WORD, decode, kind_of
 
 __all__ = ["Words", "anchors", "windows", "words"]
@@ -24,13 +24,6 @@ Words = tuple[U64, Places, Places]  # hash, first byte, byte behind the last
 
 
 @njit
-def _mix(value: np.uint64) -> np.uint64:
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
-
-
-@njit
 def _words(data: U8, key: U64, start: Places, end: Places) -> int:
     n, at, last = 0, 0, 0
     value = np.uint64(0)
@@ -38,7 +31,7 @@ def _words(data: U8, key: U64, start: Places, end: Places) -> int:
         point, size = decode(data, at)
         kind = kind_of(point)
         if last and kind != last:
-            key[n], end[n] = _mix(value), at
+            key[n], end[n] = mix(value), at
             n += 1
             last = 0
         if kind in (WORD, HIRAGANA, KATAKANA, HAN):
@@ -49,7 +42,7 @@ def _words(data: U8, key: U64, start: Places, end: Places) -> int:
             last = kind
         at += size
     if last:
-        key[n], end[n] = _mix(value), len(data)
+        key[n], end[n] = mix(value), len(data)
         n += 1
     return n
 
@@ -73,10 +66,10 @@ def _grams(keys: U64, length: int, salt: np.uint64) -> U64:
     for i in range(length):
         power *= base
         rolling = rolling * base + keys[i]
-    out[0] = _mix(rolling ^ salt)
+    out[0] = mix(rolling ^ salt)
     for i in range(length, len(keys)):
         rolling = rolling * base + keys[i] - keys[i - length] * power
-        out[i - length + 1] = _mix(rolling ^ salt)
+        out[i - length + 1] = mix(rolling ^ salt)
     return out
 
 

@@ -25,6 +25,8 @@ __all__ = ["tar_records", "zip_records"]
 
 Reads = Callable[[InputFile, BinaryIO], Iterator[Item]]
 SEEKING = ("parquet", "arrow")  # formats that need a file of their own
+# What zipfile raises on a damaged member; the last one where it knows no such compression.
+BAD_MEMBER = (zipfile.BadZipFile, OSError, EOFError, zlib.error, NotImplementedError)
 
 
 def _is_unsafe(name: str) -> bool:
@@ -101,12 +103,6 @@ def zip_records(file: InputFile, handle: BinaryIO, reads: Reads) -> Iterator[Ite
                 with archive.open(member) as content:
                     buffered = io.BufferedReader(cast(io.RawIOBase, content))
                     yield from reads(inside, cast(BinaryIO, buffered))
-            except (
-                zipfile.BadZipFile,
-                OSError,
-                EOFError,
-                zlib.error,
-                NotImplementedError,
-            ) as error:
+            except BAD_MEMBER as error:
                 reason = "bad_checksum" if "CRC" in str(error) else "corrupt_archive"
                 yield fault(inside, 0, reason, f"zip: {error}")
