@@ -134,7 +134,7 @@ def _read(path: Path) -> Iterator[tuple[Document, bool]]:
     name = path.name
     for packed in _PACKED:
         name = name.removesuffix(packed)
-    with path.open("rb") as raw:
+    with path.open("rb", buffering=1 << 20) as raw:
         data = _unpacked(path, raw)
         if name.endswith(_JSON):
             yield from _lines(path, data)
@@ -176,7 +176,7 @@ def _lines(path: Path, data: BinaryIO) -> Iterator[tuple[Document, bool]]:
     decode = msgspec.json.Decoder(_Line).decode
     lang = _lang_of(path)
     for number, line in enumerate(data, 1):
-        if not line.strip():
+        if line.isspace():
             continue
         try:
             record = decode(line)

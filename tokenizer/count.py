@@ -1,25 +1,27 @@
 """Count the distinct pieces of a corpus, by language group, in one pass over streamed text.
 
-Each distinct piece is kept once, as bytes in one arena, with an int64 count for each group. A
-counter is fed by one thread; several counters are merged. Kernels stop where an array is full and
+Each distinct piece is kept once, as bytes in one arena, with an int64 count for each group. One
+thread may cut and hash pieces while another looks them up. Kernels stop where an array is full and
 say where, so that arrays grow outside of them and nothing is sized by guess.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from hanji.kernels import njit
 from tokenizer.classes import class_table
-from tokenizer.scan import next_end
+from tokenizer.scan import kinds_of, next_end
 
 __all__ = ["Counter"]
 
 U8 = npt.NDArray[np.uint8]
 Int = int | np.int64
+I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
@@ -29,6 +31,8 @@ _ENTRY_BITS = np.uint64(31)  # a row's second word: where the bytes begin, and t
 _ENTRY = np.uint64((1 << 31) - 1)
 _BATCH = 32  # pieces
 _FULL = 0.6  # share of the hash table that may be in use
+_CUT = 1 << 16  # pieces that are cut at a time
+_SLICE = 1 << 22  # bytes whose kinds are held at once
 _LONGEST = 1 << 20  # bytes; a longer piece is cut, for learning only, so that memory stays bounded
 
 
@@ -100,9 +104,9 @@ def _add(
 
 
 @njit
-def _piece_end(data: U8, at: Int, stop: Int, table: U8, mode: Int) -> Int:
+def _piece_end(data: U8, kinds: U8, at: Int, stop: Int, mode: Int) -> Int:
     near = min(stop, at + _LONGEST)
-    end = next_end(data, at, near, table, mode)
+    end = next_end(kinds, at, near, mode)
     if near < stop and end > near - 8:  # where the border of a run may have been cut off
         end = near
         while data[end] & 0xC0 == 0x80:
@@ -110,70 +114,70 @@ def _piece_end(data: U8, at: Int, stop: Int, table: U8, mode: Int) -> Int:
     return end
 
 
-@njit
-def _count(
-    data: U8, borders: I64, groups: I64, times: I64, state: I64, table: U8, mode: Int,
-    rows: U64, arena: U8, offsets: I64, counts: I64,
-) -> Int:  # fmt: skip
-    """Count pieces from state = [document, byte, entries, -]; return 1 where an array is full.
+class Cut(NamedTuple):
+    """Some pieces in a row: piece i is data[begins[i]:begins[i + 1]] and of document owners[i]."""
 
-    Pieces are cut and looked up in batches: the memory that look-ups will need is touched ahead,
-    so that the processor waits for many cache misses at once and not for one after the other.
-    """
-    begins, hashes = np.empty(_BATCH + 1, np.int64), np.empty(_BATCH, np.uint64)
-    touched: Int = 0
-    while state[0] < len(groups):
+    data: U8
+    begins: I32
+    hashes: U64
+    owners: I32
+    groups: I64  # of each document
+    times: I64  # how often each document counts
+
+
+@njit
+def _cut(
+    data: U8, kinds: U8, borders: I64, state: I64, mode: Int, begins: I32, hashes: U64, owners: I32
+) -> Int:
+    """Cut pieces from state = [document, byte] on while there is room; return how many."""
+    n = 0
+    at = state[1]
+    while state[0] < len(borders) - 1:
         stop = borders[state[0] + 1]
-        group = groups[state[0]]
-        at = max(state[1], borders[state[0]])
         while at < stop:
-            n = 0
-            while n < _BATCH and at < stop:
-                end = _piece_end(data, at, stop, table, mode)
-                begins[n], hashes[n] = at, hash_bytes(data, at, end)
-                touched ^= np.int64(rows[_home(hashes[n], rows), 0])
-                at = end
-                n += 1
-            begins[n] = at
-            for i in range(n):
-                word = rows[_home(hashes[i], rows), 1]
-                touched ^= np.int64(arena[np.int64(word >> _ENTRY_BITS)])
-                touched ^= counts[np.int64(word & _ENTRY), group]
-            for i in range(n):
-                start, end = begins[i], begins[i + 1]
-                row, entry = _find(data, start, end, hashes[i], rows, arena, offsets)
-                if entry < 0:
-                    entry = state[2]
-                    if not _add(
-                        data, start, end, hashes[i], row, entry, rows, arena, offsets, counts
-                    ):
-                        state[1] = start
-                        return 1
-                    state[2] += 1
-                counts[entry, group] += times[state[0]]
+            if n == len(hashes):
+                state[1] = at
+                return n
+            end = _piece_end(data, kinds, at, stop, mode)
+            begins[n], begins[n + 1] = at, end
+            hashes[n], owners[n] = hash_bytes(data, at, end), state[0]
+            at = end
+            n += 1
         state[0] += 1
-    state[3] = touched
-    return 0
+    state[1] = at
+    return n
 
 
 @njit
-def _merge(
-    other: U8, borders: I64, amounts: I64, state: I64,
+def _look_up(
+    data: U8, begins: I32, hashes: U64, owners: I32, groups: I64, times: I64, state: I64,
     rows: U64, arena: U8, offsets: I64, counts: I64,
 ) -> Int:  # fmt: skip
-    """Add another counter's entries, from state = [entry, -, entries, -]."""
-    while state[0] < len(amounts):
-        start, end = borders[state[0]], borders[state[0] + 1]
-        h = hash_bytes(other, start, end)
-        row, entry = _find(other, start, end, h, rows, arena, offsets)
-        if entry < 0:
-            entry = state[2]
-            if not _add(other, start, end, h, row, entry, rows, arena, offsets, counts):
-                return 1
-            state[2] += 1
-        for group in range(amounts.shape[1]):
-            counts[entry, group] += amounts[state[0], group]
-        state[0] += 1
+    """Count pieces from state = [piece, entries, -]; return 1 where an array is full.
+
+    Memory that the look-ups of a batch will need is touched ahead, so that the processor waits for
+    many cache misses at once and not for one after the other.
+    """
+    touched: Int = 0
+    while state[0] < len(hashes):
+        first, last = state[0], min(state[0] + _BATCH, len(hashes))
+        for i in range(first, last):
+            touched ^= np.int64(rows[_home(hashes[i], rows), 0])
+        for i in range(first, last):
+            word = rows[_home(hashes[i], rows), 1]
+            touched ^= np.int64(arena[np.int64(word >> _ENTRY_BITS)])
+            touched ^= counts[np.int64(word & _ENTRY), groups[owners[i]]]
+        for i in range(first, last):
+            start, end = np.int64(begins[i]), np.int64(begins[i + 1])
+            row, entry = _find(data, start, end, hashes[i], rows, arena, offsets)
+            if entry < 0:
+                entry = state[1]
+                if not _add(data, start, end, hashes[i], row, entry, rows, arena, offsets, counts):
+                    return 1
+                state[1] += 1
+            counts[entry, groups[owners[i]]] += times[owners[i]]
+            state[0] += 1
+    state[2] = touched
     return 0
 
 
@@ -187,6 +191,26 @@ def _rehash(old: U64, rows: U64) -> None:
                 row = (row + 1) & (len(rows) - 1)
             rows[row, 0] = old[i, 0]
             rows[row, 1] = old[i, 1]
+
+
+def _cuts(data: U8, borders: I64, groups: I64, times: I64, mode: int) -> Iterator[Cut]:
+    """Cut documents, which stand one after the other in `data`."""
+    table, first = class_table(), 0
+    while first < len(groups):
+        start = borders[first]
+        last = max(int(np.searchsorted(borders, start + _SLICE, "right")) - 1, first + 1)
+        part, inner = data[start : borders[last]], borders[first : last + 1] - start
+        kinds = np.empty(len(part), np.uint8)
+        kinds_of(part, table, 0, len(part), kinds)
+        state = np.zeros(2, np.int64)
+        while state[0] < last - first:
+            begins, owners = np.empty(_CUT + 1, np.int32), np.empty(_CUT, np.int32)
+            hashes = np.empty(_CUT, np.uint64)
+            n = int(_cut(part, kinds, inner, state, mode, begins, hashes, owners))
+            yield Cut(
+                part, begins[: n + 1], hashes[:n], owners[:n], groups[first:last], times[first:last]
+            )
+        first = last
 
 
 class Counter:
@@ -224,11 +248,25 @@ class Counter:
         self, texts: Sequence[bytes], groups: Sequence[int], times: Sequence[int] | None = None
     ) -> None:
         """Count the pieces of texts (valid UTF-8), each of one group, each `times` over."""
+        for found in self.cut(texts, groups, times):
+            self.look_up(found)
+
+    def cut(
+        self, texts: Sequence[bytes], groups: Sequence[int], times: Sequence[int] | None = None
+    ) -> Iterator[Cut]:
+        """Yield the pieces of texts, some thousands at a time, for `look_up`."""
         data = np.frombuffer(b"".join(texts), np.uint8)
         borders = np.zeros(len(texts) + 1, np.int64)
         np.cumsum([len(text) for text in texts], out=borders[1:])
         amounts = np.ones(len(texts), np.int64) if times is None else np.array(times, np.int64)
-        self._add(data, borders, np.array(groups, np.int64), amounts)
+        return _cuts(data, borders, np.array(groups, np.int64), amounts, self.mode)
+
+    def look_up(self, found: Cut) -> None:
+        """Count pieces that were cut; one thread at a time."""
+        state = np.array([0, self.n, 0], np.int64)
+        while _look_up(*found, state, *self._arrays):
+            self._grow(int(state[1]))
+        self.n = int(state[1])
 
     def recut(self, mode: int) -> Counter:
         """Cut the pieces further by another mode; the groups are summed.
@@ -236,24 +274,10 @@ class Counter:
         A stage-1 piece lies inside one stage-2 piece, so the corpus is read once for both.
         """
         finer = Counter(mode)
-        amounts = self.counts.sum(axis=1)
-        finer._add(self._arena, self.offsets, np.zeros(self.n, np.int64), amounts)
+        amounts, none = self.counts.sum(axis=1), np.zeros(self.n, np.int64)
+        for found in _cuts(self._arena, self.offsets, none, amounts, mode):
+            finer.look_up(found)
         return finer
-
-    def _add(self, data: U8, borders: I64, groups: I64, times: I64) -> None:
-        state = np.array([0, 0, self.n, 0], np.int64)
-        table = class_table()
-        while _count(data, borders, groups, times, state, table, self.mode, *self._arrays):
-            self._grow(int(state[2]))
-        self.n = int(state[2])
-
-    def merge(self, other: Counter) -> None:
-        """Add another counter's pieces; the other one is emptied."""
-        state = np.array([0, 0, self.n, 0], np.int64)
-        while _merge(other.arena, other.offsets, other.counts, state, *self._arrays):
-            self._grow(int(state[2]))
-        self.n = int(state[2])
-        Counter.__init__(other, other.mode, other.groups)
 
     @property
     def _arrays(self) -> tuple[U64, U8, I64, I64]:

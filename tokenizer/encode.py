@@ -179,15 +179,12 @@ def encode_pieces(
     data: U8, offsets: I64, order: I64, state: I64, base: I32, keys: I64, values: I32,
     inside: U8, cache_keys: I64, cache_at: I64, cache_bytes: U8, cache_ids: I32, out: I32,
     separator: Int,
-) -> Int:  # fmt: skip
+) -> None:  # fmt: skip
     """Encode the pieces named by `order` one after the other, a separator behind each.
 
     `state` holds [next piece, ids written, entries in the cache, ids in the cache], kept up to
     date; `cache_keys` the hash of each part, 0 where free; `cache_at` (length << 56 | ids << 48 |
     where its ids and bytes begin).
-
-    Returns:
-        1 where `out` has no room for the next piece, else 0.
     """
     ranks = np.empty(_SHORT, np.int64)
     short = np.empty(_SHORT, np.int32)
@@ -195,8 +192,6 @@ def encode_pieces(
     while state[0] < len(order):
         piece = order[state[0]]
         at, stop = offsets[piece], offsets[piece + 1]
-        if state[1] + stop - at + 1 > len(out):
-            return 1
         n = state[1]
         while at < stop:
             end = at + 1
@@ -252,7 +247,6 @@ def encode_pieces(
         out[n] = separator
         state[1] = n + 1
         state[0] += 1
-    return 0
 
 
 class Encoder:
@@ -280,13 +274,10 @@ class Encoder:
             Flat ids, shape (n_ids + len(order),).
         """
         self.state[:2] = 0
-        longest = int(np.max(np.diff(offsets), initial=0)) + 1
-        out = np.empty(max(longest + 1024, int(len(order) * 8)), np.int32)
-        while encode_pieces(
+        most = int(np.sum(offsets[order + 1] - offsets[order])) + len(order)
+        out = np.empty(most, np.int32)  # memory that is not written to is not taken
+        encode_pieces(
             data, offsets, order, self.state, self.base, self.keys, self.values, self.inside,
             self.cache_keys, self.cache_at, self.cache_bytes, self.cache_ids, out, separator,
-        ):  # fmt: skip
-            more = np.empty(len(out) * 5 // 4 + longest + 1024, np.int32)
-            more[: self.state[1]] = out[: self.state[1]]
-            out = more
+        )  # fmt: skip
         return out[: self.state[1]]

@@ -44,8 +44,7 @@ def byte_level(data: bytes) -> str:
     >>> byte_level(b" way")
     'Ġway'
     """
-    alphabet = _alphabet()
-    return "".join(alphabet[byte] for byte in data)
+    return data.decode("latin-1").translate(_alphabet())
 
 
 @functools.cache

@@ -6,6 +6,8 @@ bucket reaches the floor: at a gigabyte, a quarter of a million pairs instead of
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import numpy.typing as npt
 
@@ -46,11 +48,22 @@ def _sketch(text: Text, sketch: U32) -> None:
 
 
 @njit
-def _count(text: Text, sketch: U32, floor: Int, keys: I64, counts: I64, sizes: I32) -> Int:
+def _middle(flat: I32) -> int:
+    """Return where a piece begins, about half-way."""
+    at = len(flat) // 2
+    while at < len(flat) and flat[at] != SEPARATOR:
+        at += 1
+    return min(at + 1, len(flat))
+
+
+@njit
+def _count(
+    text: Text, start: Int, stop: Int, sketch: U32, floor: Int, keys: I64, counts: I64, sizes: I32
+) -> Int:
     """Count pairs exactly whose bucket reaches the floor; return how many, or -1: table full."""
     flat, mask = text.flat, len(sketch) - 1
-    at, last, last_at, n_pairs = 0, np.int64(-1), 0, 0
-    while at < len(flat):
+    at, last, last_at, n_pairs = start, np.int64(-1), start, 0
+    while at < stop:
         token = np.int64(flat[at])
         if token == SEPARATOR:
             last = np.int64(-1)
@@ -73,11 +86,13 @@ def _count(text: Text, sketch: U32, floor: Int, keys: I64, counts: I64, sizes: I
 
 
 @njit
-def _fill(text: Text, pairs: Pairs, sketch: U32, floor: Int) -> None:
-    """Write the positions of each pair; `starts` moves on and is set back by the caller."""
+def _fill(
+    text: Text, start: Int, stop: Int, pairs: Pairs, places: I64, sketch: U32, floor: Int
+) -> None:
+    """Write the positions of each pair from its place in the pool on; `places` moves on."""
     flat, mask = text.flat, len(sketch) - 1
-    at, last, last_at = 0, np.int64(-1), 0
-    while at < len(flat):
+    at, last, last_at = start, np.int64(-1), start
+    while at < stop:
         token = np.int64(flat[at])
         if token == SEPARATOR:
             last = np.int64(-1)
@@ -88,29 +103,44 @@ def _fill(text: Text, pairs: Pairs, sketch: U32, floor: Int) -> None:
             if sketch[_bucket(key, mask)] >= floor:
                 slot = find_pair(key, pairs.keys)
                 if slot >= 0:
-                    pairs.pool[pairs.starts[slot]] = last_at
-                    pairs.starts[slot] += 1
+                    pairs.pool[places[slot]] = last_at
+                    places[slot] += 1
         last, last_at = token, at
         n = flat[at + 1]
         at += -n if n < 0 and n != SEPARATOR else 1
 
 
 @njit
+def _add(keys: I64, counts: I64, sizes: I32, more: I64, more_counts: I64, more_sizes: I32) -> None:
+    """Add one table to another that has room for it."""
+    for i in range(len(more)):
+        if more[i] >= 0:
+            slot = add_pair(more[i], keys)
+            counts[slot] += more_counts[i]
+            sizes[slot] += more_sizes[i]
+
+
+@njit
 def _keep(
-    old: I64, old_counts: I64, old_sizes: I32, floor: Int, pairs: Pairs, heap: Heap
-) -> tuple[Int, Int]:
-    """Move the pairs that reach the floor into a fresh table; return (pairs, positions)."""
+    keys: I64, counts: I64, sizes: I32, firsts: I32, floor: Int, pairs: Pairs, heap: Heap,
+    second: I64,
+) -> None:  # fmt: skip
+    """Move the pairs that reach the floor into a fresh table.
+
+    `firsts` holds how many of the `sizes` stand in the first half of the text; `second` gets the
+    places where those of the second half begin.
+    """
     total = 0
     n: Int = 0
-    for i in range(len(old)):
-        if old[i] >= 0 and old_counts[i] >= floor:
-            slot = add_pair(old[i], pairs.keys)
-            pairs.counts[slot] = old_counts[i]
-            pairs.sizes[slot] = old_sizes[i]
+    for i in range(len(keys)):
+        if keys[i] >= 0 and counts[i] >= floor:
+            slot = add_pair(keys[i], pairs.keys)
+            pairs.counts[slot] = counts[i]
+            pairs.sizes[slot] = sizes[i]
             pairs.starts[slot] = total
-            total += old_sizes[i]
-            n = push(heap, n, old_counts[i], old[i])
-    return n, total
+            second[slot] = total + firsts[i]
+            total += sizes[i]
+            n = push(heap, n, counts[i], keys[i])
 
 
 def sketch_pairs(text: Text, n_tokens: int) -> U32:
@@ -155,24 +185,43 @@ def build(text: Text, sketch: U32, floor: int, spare: int) -> tuple[Pairs, Heap,
         (pairs, heap, number of pairs, positions in the pool).
     """
     size = 1 << max(16, int(np.count_nonzero(sketch >= floor) * 2).bit_length())
-    while True:
-        keys = np.full(size, -1, np.int64)
-        counts, sizes = np.zeros(size, np.int64), np.zeros(size, np.int32)
-        n = _count(text, sketch, floor, keys, counts, sizes)
-        if n >= 0:
-            break
-        size *= 2
-    good = (keys >= 0) & (counts >= floor)
-    n, total = int(np.count_nonzero(good)), int(sizes[good].sum(dtype=np.int64))
-    room = 1 << int(2 * (n + spare)).bit_length()
-    pool_size = 2 * total + (1 << 20) + 2 * int(sizes.max(initial=0))
-    pairs = Pairs(
-        np.full(room, -1, np.int64), np.zeros(room, np.int64), np.zeros(room, np.int32),
-        np.zeros(room, np.int64), np.empty(pool_size, np.int32),
-    )  # fmt: skip
-    heap = Heap(np.empty(n + spare, np.int64), np.empty(n + spare, np.int64))
-    _keep(keys, counts, sizes, floor, pairs, heap)
-    del keys, counts, sizes, good
-    _fill(text, pairs, sketch, floor)
-    np.subtract(pairs.starts, pairs.sizes, out=pairs.starts)
+    middle, end = _middle(text.flat), len(text.flat)
+    with ThreadPoolExecutor(2) as threads:
+        second_half = threads.submit(_counted, text, middle, end, sketch, floor, size)
+        n, (keys, counts, sizes) = _counted(text, 0, middle, sketch, floor, size)
+        more, others = second_half.result()
+        if 2 * (n + more) > len(keys):
+            table = _empty_table(2 * max(len(keys), len(others[0])))
+            _add(*table, keys, counts, sizes)
+            keys, counts, sizes = table
+        firsts = sizes.copy()
+        _add(keys, counts, sizes, *others)
+        good = (keys >= 0) & (counts >= floor)
+        n, total = int(np.count_nonzero(good)), int(sizes[good].sum(dtype=np.int64))
+        room = 1 << int(2 * (n + spare)).bit_length()
+        pool_size = 2 * total + (1 << 20) + 2 * int(sizes.max(initial=0))
+        pairs = Pairs(*_empty_table(room), np.zeros(room, np.int64), np.empty(pool_size, np.int32))
+        heap = Heap(np.empty(n + spare, np.int64), np.empty(n + spare, np.int64))
+        second = np.zeros(room, np.int64)
+        _keep(keys, counts, sizes, firsts, floor, pairs, heap, second)
+        del keys, counts, sizes, firsts, others, good
+        filled = threads.submit(_fill, text, middle, end, pairs, second, sketch, floor)
+        _fill(text, 0, middle, pairs, pairs.starts.copy(), sketch, floor)
+        filled.result()
     return pairs, heap, n, total
+
+
+def _empty_table(size: int) -> tuple[I64, I64, I32]:
+    return np.full(size, -1, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int32)
+
+
+def _counted(
+    text: Text, start: int, stop: int, sketch: U32, floor: int, size: int
+) -> tuple[int, tuple[I64, I64, I32]]:
+    """Count the pairs of a part of the text; return their number and a table of them."""
+    while True:
+        table = _empty_table(size)
+        n = int(_count(text, start, stop, sketch, floor, *table))
+        if n >= 0:
+            return n, table
+        size *= 2

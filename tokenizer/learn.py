@@ -245,7 +245,7 @@ def learn(
     budget = budget or Budget(np.full(groups + 1, 1 << 40))
     charged = vocabulary.groups[vocabulary.groups >= 0]
     budget.taken[:] = np.bincount(charged, minlength=groups + 1)
-    sums, sizes = np.zeros((2, target), np.int64), np.zeros((2, target), np.int64)
+    near = np.zeros((2, target, 2), np.int64)
     sketch = sketch_pairs(text, vocabulary.n)
     wanted = (target - vocabulary.n) * (_CANDIDATES if rules[0] else 1)
     floor = floor or _first_floor(text, sketch, wanted, min_count)
@@ -253,13 +253,14 @@ def learn(
     with progress.phase(name, target - vocabulary.n, "merges") as phase:
         while vocabulary.n < target:
             pairs, heap, n, used = build(text, sketch, floor, spare)
+            scratch = np.empty((6, int(pairs.sizes.max(initial=1))), np.int32)
             state = np.array([vocabulary.n, target, n, used, n, floor, _STEP, 0], np.int64)
             while True:
                 charges = Charges(budget.quotas, budget.taken, vocabulary.group, budget.table)
                 state[7] = budget.n_dropped
                 outcome = run(
                     text, pairs, heap, vocabulary.tokens, charges, rules, class_table(), state,
-                    sums, sizes,
+                    near, scratch,
                 )  # fmt: skip
                 phase.advance(int(state[0]) - vocabulary.n)
                 vocabulary.n, budget.n_dropped = int(state[0]), int(state[7])

@@ -39,6 +39,7 @@ DONE, DRY, FULL, PAUSE = range(4)
 N_TOKENS, TARGET, N_HEAP, N_POOL, N_TABLE, FLOOR, BUDGET, N_DROPPED = range(8)
 LOAD = 0.6
 BLOCK_BITS = 5
+_AHEAD = 32
 
 
 class Text(NamedTuple):
@@ -207,27 +208,31 @@ def _charge(text: Text, pairs: Pairs, slot: Int, a: Int, b: Int, by_group: I64) 
 
 @njit
 def _replace(
-    text: Text, pairs: Pairs, heap: Heap, state: I64, slot: Int, new: Int, sums: I64, sizes: I64
+    text: Text, pairs: Pairs, heap: Heap, state: I64, slot: Int, new: Int, near: I64, scratch: I32
 ) -> None:
     """Replace every occurrence of a pair by the token `new`, and bring the index up to date.
 
-    `sums` holds weights by neighbour, left and right, shape (2, tokens), all 0, as it is left;
-    `sizes` occurrences by neighbour likewise, and then places in the pool.
+    `near` holds the weight of each neighbour, left and right, and its occurrences, then its place
+    in the pool: shape (2, tokens, 2), all 0, as it is left.
     """
     flat, pool, floor = text.flat, pairs.pool, state[FLOOR]
     a, b = pairs.keys[slot] >> 32, pairs.keys[slot] & 0xFFFFFFFF
     n = pairs.sizes[slot]
     start = pairs.starts[slot]
-    at_, left_, left_at, right_ = (
-        np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+    at_, left_, left_at, right_, lefts, rights = (
+        scratch[0], scratch[1], scratch[2], scratch[3], scratch[4], scratch[5]
     )  # fmt: skip
-    lefts, rights = np.empty(n, np.int32), np.empty(n, np.int32)
     m = n_lefts = n_rights = 0
     twin: Int = 0  # weight of (new, new)
     twins = 0  # number of them
     x: Int
     y: Int
+    touched = np.int64(0)
     for i in range(start, start + n):
+        if (i - start) % _AHEAD == 0:  # wait for many cache misses at once, not one after the other
+            for j in range(i, min(i + _AHEAD, start + n)):
+                p = np.int64(pool[j])
+                touched ^= np.int64(flat[p]) ^ np.int64(text.blocks[p >> BLOCK_BITS])
         p = np.int64(pool[i])
         if flat[p] != a:
             continue
@@ -250,33 +255,33 @@ def _replace(
             twins += 1
             right_[m - 1] = -2
         elif x >= 0:
-            if sizes[0, x] == 0:
+            if near[0, x, 1] == 0:
                 lefts[n_lefts] = x
                 n_lefts += 1
-            sums[0, x] += weight
-            sizes[0, x] += 1
+            near[0, x, 0] += weight
+            near[0, x, 1] += 1
         if y >= 0:
-            if sizes[1, y] == 0:
+            if near[1, y, 1] == 0:
                 rights[n_rights] = y
                 n_rights += 1
-            sums[1, y] += weight
-            sizes[1, y] += 1
+            near[1, y, 0] += weight
+            near[1, y, 1] += 1
         at_[m], left_[m], left_at[m], right_[m] = p, x, x_at, max(y, -1)
         m += 1
     for side in range(2):
         for i in range(n_lefts if side == 0 else n_rights):
             z = np.int64(lefts[i] if side == 0 else rights[i])
-            gain, size = sums[side, z], sizes[side, z]
+            gain, size = near[side, z, 0], near[side, z, 1]
             old = find_pair(z << 32 | a if side == 0 else b << 32 | z, pairs.keys)
             if old >= 0:
                 pairs.counts[old] -= gain
             if side == 1 and z == a:
                 gain -= twin
                 size -= twins
-            sizes[side, z] = -1
+            near[side, z, 1] = -1
             if gain >= floor and size > 0:
                 key = z << 32 | new if side == 0 else np.int64(new) << 32 | z
-                sizes[side, z] = state[N_POOL]
+                near[side, z, 1] = state[N_POOL]
                 _insert(pairs, heap, state, key, gain, size)
     twin_at = -1
     if twin >= floor and twins:
@@ -288,17 +293,18 @@ def _replace(
             if twin_at >= 0:
                 pool[twin_at] = left_at[i]
                 twin_at += 1
-        elif x >= 0 and sizes[0, x] >= 0:
-            pool[sizes[0, x]] = left_at[i]
-            sizes[0, x] += 1
-        if y >= 0 and sizes[1, y] >= 0:
-            pool[sizes[1, y]] = at_[i]
-            sizes[1, y] += 1
+        elif x >= 0 and near[0, x, 1] >= 0:
+            pool[near[0, x, 1]] = left_at[i]
+            near[0, x, 1] += 1
+        if y >= 0 and near[1, y, 1] >= 0:
+            pool[near[1, y, 1]] = at_[i]
+            near[1, y, 1] += 1
     for i in range(n_lefts):
-        sums[0, lefts[i]] = sizes[0, lefts[i]] = 0
+        near[0, lefts[i]] = 0
     for i in range(n_rights):
-        sums[1, rights[i]] = sizes[1, rights[i]] = 0
+        near[1, rights[i]] = 0
     pairs.counts[slot] = 0
+    at_[0] = touched
     pairs.sizes[slot] = 0
 
 
@@ -316,7 +322,7 @@ def _insert(pairs: Pairs, heap: Heap, state: I64, key: Int, count: Int, size: In
 @njit
 def run(
     text: Text, pairs: Pairs, heap: Heap, tokens: Tokens, charges: Charges, rules: I64,
-    table: U8, state: I64, sums: I64, sizes: I64,
+    table: U8, state: I64, near: I64, scratch: I32,
 ) -> Int:  # fmt: skip
     """Merge, and say why it stopped.
 
@@ -382,7 +388,7 @@ def run(
         tokens.merges[new - 256, 1] = b
         tokens.counts[new - 256] = count
         place_token(tokens.arena, tokens.offsets, tokens.slots, new)
-        _replace(text, pairs, heap, state, slot, new, sums, sizes)
+        _replace(text, pairs, heap, state, slot, new, near, scratch)
         state[N_TOKENS] += 1
         state[BUDGET] -= 1
     return DONE

@@ -6,7 +6,9 @@ a sample of the first megabytes would give superwords of the first source alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import msgspec
@@ -18,13 +20,15 @@ from hanji.report import Report
 from hanji.schema import Document, Lang
 from hanji.seeds import uniform
 from tokenizer.corpus import Corpus
-from tokenizer.count import Counter
+from tokenizer.count import Counter, Cut
 from tokenizer.presets import Preset, preset
 from tokenizer.section import DEFAULT_ALLOTMENT, TokenizerSection
 
 __all__ = ["Groups", "Sample", "check", "check_groups", "count", "stage2_sizes"]
 
 OTHER = "other"
+_BLOCKS_AHEAD = 2  # blocks that wait to be cut
+_AHEAD = 8  # times some thousand pieces that wait to be looked up
 _BLOCK = 4 << 20  # bytes of text for one counting job
 _COPIES = 8  # of one document's bytes that are held at most: line, text, blocks, pieces
 _JUDGED = 100_000  # characters of held-out text by language that are judged
@@ -124,37 +128,49 @@ def check_groups(section: TokenizerSection, groups: Groups, pieces: Counter, whe
 def count(
     section: TokenizerSection, corpus: Corpus, how: Preset, groups: Groups, execution: Execution
 ) -> Sample:
-    """Count the pieces of the documents that are not held out, with two threads."""
+    """Count the pieces of all but the held-out documents: one thread cuts, another looks up."""
     mode = how.mode2 if section.superword_share else how.mode1
     memory = execution.memory
-    counters = [Counter(mode, len(groups.names)) for _ in range(2)]
+    counter = Counter(mode, len(groups.names))
     shares = _sample_shares(section, corpus, execution.progress)
-    sample = Sample(counters[0], Report())
+    sample = Sample(counter, Report())
+    gate = threading.Semaphore(_AHEAD)
+
+    def look_up(found: Cut) -> None:
+        try:
+            counter.look_up(found)
+        finally:
+            gate.release()
+
+    def cut(texts: list[bytes], labels: list[int], times: list[int]) -> None:
+        for found in counter.cut(texts, labels, times):
+            gate.acquire()
+            looked_up.append(finder.submit(look_up, found))
+
+    looked_up: deque[Future[None]] = deque()
+    cuts: deque[Future[None]] = deque()
     with (
         execution.progress.phase("count", corpus.size, "B") as phase,
-        ThreadPoolExecutor(len(counters)) as threads,
+        ThreadPoolExecutor(1) as finder,
+        ThreadPoolExecutor(1) as cutter,
     ):
-        jobs: list[Future[None] | None] = [None, None]
-        turn = 0
         for texts, labels, times in _blocks(section, corpus, groups, shares, sample, memory):
-            job = jobs[turn]
-            if job is not None:
-                job.result()
-            jobs[turn] = threads.submit(counters[turn].add, texts, labels, times)
-            turn = 1 - turn
+            cuts.append(cutter.submit(cut, texts, labels, times))
+            if len(cuts) > _BLOCKS_AHEAD:
+                cuts.popleft().result()
+            while len(looked_up) > _AHEAD:
+                looked_up.popleft().result()
             phase.advance(sum(map(len, texts)))
-            _check_memory(counters, memory)
-        for job in jobs:
-            if job is not None:
-                job.result()
-    counters[0].merge(counters[1])
-    counters[0].free_table()
-    sample.n = counters[0].n
+            _check_memory(counter, memory)
+        for job in (*cuts, *looked_up):
+            job.result()
+    counter.free_table()
+    sample.n = counter.n
     return sample
 
 
-def _check_memory(counters: Sequence[Counter], memory: int) -> None:
-    used = sum(counter.nbytes for counter in counters)
+def _check_memory(counter: Counter, memory: int) -> None:
+    used = counter.nbytes
     # measured: the merge phase holds about as much again as the tables of pieces
     if 2 * used > memory:
         raise RecipeError(

@@ -1,6 +1,7 @@
 """The scanner: cut UTF-8 text into the pieces of a preset, without a regex engine.
 
-One code-point class table and one function for each pattern; each equals its regex in
+First every byte gets a kind: the class of the character that begins there, or that it goes on with
+one. Then a function for each pattern runs over the kinds alone; each equals its regex in
 `tokenizer.presets` on every text (tests prove it). The input must be valid UTF-8.
 """
 
@@ -12,286 +13,273 @@ import numpy as np
 import numpy.typing as npt
 
 from hanji.kernels import njit
-from tokenizer.classes import class_table
+from tokenizer.classes import BREAK, LOWER, class_table
 
-__all__ = ["ends", "next_end", "pieces"]
+__all__ = ["ends", "kinds_of", "next_end", "pieces"]
 
 U8 = npt.NDArray[np.uint8]
 Int = int | np.int64
 I64 = npt.NDArray[np.int64]
 
-
-@njit
-def _width(byte: Int) -> Int:
-    """Bytes of the character that starts with `byte`."""
-    if byte < 0x80:
-        return 1
-    if byte < 0xE0:
-        return 2
-    return 3 if byte < 0xF0 else 4
-
-
-@njit
-def _class(data: U8, at: Int, table: U8) -> Int:
-    b = np.int64(data[at])
-    if b < 0x80:
-        return np.int64(table[b])
-    if b < 0xE0:
-        return np.int64(table[(b & 31) << 6 | (np.int64(data[at + 1]) & 63)])
-    if b < 0xF0:
-        point = (b & 15) << 12 | (np.int64(data[at + 1]) & 63) << 6
-        return np.int64(table[point | (np.int64(data[at + 2]) & 63)])
-    point = (b & 7) << 18 | (np.int64(data[at + 1]) & 63) << 12
-    point |= (np.int64(data[at + 2]) & 63) << 6 | (np.int64(data[at + 3]) & 63)
-    return np.int64(table[point])
+# kinds beside the classes 0 to 8 of `tokenizer.classes`
+_INSIDE, _RETURN, _SLASH = 9, 10, 11
+# sets of kinds, as bits; bytes inside a character go with its first one
+_IN = 1 << _INSIDE
+_LETTERS, _MARKS, _NUMBERS, _SPACE, _BLANKS = 0b1110, 1 << 4, 1 << 5, 1 << 6, 0b11000000
+_BREAKS = 1 << 8 | 1 << _RETURN
+_WHITE = _BLANKS | _BREAKS
+_SIGNS = 1 | _MARKS | 1 << _SLASH  # neither white space, letter nor number
+_UPPER, _LOWER, _CASELESS = 0b11010, 0b11100, 0b11000
 
 
 @njit
-def _is_letter(kind: Int) -> bool:
-    return bool(1 <= kind <= 3)
-
-
-@njit
-def _is_sign(kind: Int) -> bool:
-    return kind in (0, 4)  # neither white space, letter nor number
-
-
-@njit
-def _over(data: U8, at: Int, stop: Int, table: U8, kinds: Int) -> Int:
-    """Skip characters whose class is in the bit set `kinds`."""
+def kinds_of(data: U8, table: U8, start: Int, stop: Int, out: U8) -> None:
+    """Write the kind of each byte of data[start:stop] to the same place in `out`."""
+    at = start
     while at < stop:
-        byte = np.int64(data[at])
-        if byte < 0x80:
-            if not (kinds >> np.int64(table[byte])) & 1:
-                break
+        b = np.int64(data[at])
+        if b < 0x80:
+            out[at] = _RETURN if b == 13 else (_SLASH if b == 47 else table[b])
             at += 1
+        elif b < 0xE0:
+            out[at] = table[(b & 31) << 6 | (np.int64(data[at + 1]) & 63)]
+            out[at + 1] = _INSIDE
+            at += 2
         else:
-            if not (kinds >> _class(data, at, table)) & 1:
-                break
-            at += _width(byte)
-    return at
+            point = (np.int64(data[at + 1]) & 63) << 6 | (np.int64(data[at + 2]) & 63)
+            out[at + 1] = out[at + 2] = _INSIDE
+            if b < 0xF0:
+                out[at] = table[(b & 15) << 12 | point]
+                at += 3
+            else:
+                point = (b & 7) << 18 | point << 6 | (np.int64(data[at + 3]) & 63)
+                out[at] = table[point]
+                out[at + 3] = _INSIDE
+                at += 4
 
 
 @njit
-def _word(data: U8, at: Int, stop: Int, table: U8, kind: Int, joined: bool) -> Int:
-    r"""`[^\r\n\p{L}\p{N}]?\p{L}[\p{L}\p{M}]*`, joined by spaces or not; -1: no match."""
-    start = at
-    if not _is_letter(kind):
-        start = at + _width(data[at])
-        if kind in (5, 8) or start >= stop or not _is_letter(_class(data, start, table)):
-            return -1
-    end = _over(data, start, stop, table, 0b11110)
-    while joined and end + 1 < stop and data[end] == 32:
-        if not _is_letter(_class(data, end + 1, table)):
-            break
-        end = _over(data, end + 1, stop, table, 0b11110)
-    return end
+def _is(kind: Int, kinds: Int) -> bool:
+    return bool((kinds >> np.int64(kind)) & 1)
 
 
 @njit
-def _signs(data: U8, at: Int, stop: Int, table: U8, kind: Int) -> Int:
-    r"""` ?[^\s\p{L}\p{N}]+`; -1: no match."""
-    start = at
-    if kind == 6:
-        start = at + 1
-        if start >= stop or not _is_sign(_class(data, start, table)):
-            return -1
-    elif not _is_sign(kind):
-        return -1
-    return _over(data, start, stop, table, 0b10001)
-
-
-@njit
-def _numbers(data: U8, at: Int, stop: Int, table: U8, most: Int) -> Int:
-    n = 0
-    while n < most and at < stop and _class(data, at, table) == 5:
-        at += _width(data[at])
-        n += 1
-    return at
-
-
-@njit
-def _blanks(data: U8, at: Int, stop: Int, table: U8, kinds: Int) -> Int:
-    r"""`B+(?!\S)|B+` for the blanks B in `kinds`: leave the last one to a following word."""
-    end, last = at, at
-    while end < stop and (kinds >> _class(data, end, table)) & 1:
-        last = end
-        end += _width(data[end])
-    if end == stop or _class(data, end, table) >= 6 or last == at:
-        return end
-    return last
-
-
-@njit
-def _kexaone(data: U8, at: Int, stop: Int, table: U8, joined: bool) -> Int:
-    kind = _class(data, at, table)
-    end = _word(data, at, stop, table, kind, joined)
-    if end >= 0:
-        return end
-    if kind == 5:
-        return at + _width(data[at])
-    end = _signs(data, at, stop, table, kind)
-    if end >= 0:
-        if end < stop and data[end] == 13:
-            end += 1
-        if end < stop and data[end] == 10:
-            end += 1
-        return end
-    end = _over(data, at, stop, table, 0b11000000)
-    if end < stop and _class(data, end, table) == 8:
-        return _over(data, end, stop, table, 0b100000000)
-    return _blanks(data, at, stop, table, 0b11000000)
-
-
-@njit
-def _line1(data: U8, at: Int, stop: Int, table: U8) -> Int:
-    kind = _class(data, at, table)
-    end = _word(data, at, stop, table, kind, False)
-    if end >= 0:
-        return end
-    if kind == 5:
-        return _numbers(data, at, stop, table, 3)
-    end = _signs(data, at, stop, table, kind)
-    if end >= 0:
-        return end
-    if kind == 8:
-        return _over(data, at, stop, table, 0b100000000)
-    return _blanks(data, at, stop, table, 0b11000000)
-
-
-@njit
-def _line2(data: U8, at: Int, stop: Int, table: U8) -> Int:
-    kind = _class(data, at, table)
-    if kind == 5:
-        return _numbers(data, at, stop, table, 3)
-    if kind == 8:
-        return _over(data, at, stop, table, 0b100000000)
-    return _over(data, at, stop, table, 0b011011111)
-
-
-@njit
-def _cased(data: U8, at: Int, stop: Int, table: U8) -> Int:
-    """`[Lu Lt Lm Lo M]*[Ll Lm Lo M]+`; -1: no match. The last caseless one may be given back."""
-    end: Int = at
-    given: Int = -1
-    while end < stop:
-        kind = _class(data, end, table)
-        if kind not in (1, 3, 4):
-            break
-        end += _width(data[end])
-        if kind != 1:
-            given = end
-    if end < stop and _class(data, end, table) == 2:
-        return _over(data, end, stop, table, 0b11100)
-    return given
-
-
-@njit
-def _paper_word(data: U8, at: Int, stop: Int, table: U8, kind: Int) -> Int:
-    after = at + _width(data[at])
-    prefixed = kind in (0, 4, 6, 7) and after < stop
-    if prefixed:
-        end = _cased(data, after, stop, table)
-        if end >= 0:
-            return end
-    end = _cased(data, at, stop, table)
-    if end >= 0:
-        return end
-    if prefixed and _class(data, after, table) in (1, 3, 4):
-        end = _over(data, after, stop, table, 0b11010)
-        return _over(data, end, stop, table, 0b11100)
-    if kind in (1, 3, 4):
-        end = _over(data, at, stop, table, 0b11010)
-        return _over(data, end, stop, table, 0b11100)
-    return -1
-
-
-@njit
-def _tail(data: U8, at: Int, stop: Int) -> Int:
-    while at < stop and (data[at] in (10, 13, 47)):
+def _over(kinds: U8, at: Int, stop: Int, wanted: Int) -> Int:
+    """Skip characters whose kind is in the set `wanted`."""
+    while at < stop and ((wanted | _IN) >> np.int64(kinds[at])) & 1:
         at += 1
     return at
 
 
 @njit
-def _paper1(data: U8, at: Int, stop: Int, table: U8) -> Int:
-    kind = _class(data, at, table)
-    end = _paper_word(data, at, stop, table, kind)
-    if end >= 0:
-        return end
-    if kind == 5:
-        return _numbers(data, at, stop, table, 3)
-    end = _signs(data, at, stop, table, kind)
-    if end >= 0:
-        return _tail(data, end, stop)
-    broken: Int = -1
-    end = at
-    while end < stop:
-        kind = _class(data, end, table)
-        if kind < 6:
-            break
-        end += _width(data[end])
-        if kind == 8:
-            broken = end
-    return broken if broken >= 0 else _blanks(data, at, stop, table, 0b111000000)
-
-
-@njit
-def _paper_border(data: U8, at: Int, stop: Int, table: U8, kind: Int) -> bool:
-    """Say whether one of paper's stage-2 borders begins here."""
-    if kind == 5:
-        return True
-    after = at + _width(data[at])
-    if kind == 6:
-        if after >= stop:
-            return True
-        kind = _class(data, after, table)
-        if kind >= 6:
-            return True
-        after += _width(data[after])
-    return bool(_is_sign(kind) and after < stop and _is_sign(_class(data, after, table)))
-
-
-@njit
-def _paper2(data: U8, at: Int, stop: Int, table: U8) -> Int:
-    kind = _class(data, at, table)
-    if kind == 5:
-        return _numbers(data, at, stop, table, 3)
-    if _paper_border(data, at, stop, table, kind):
-        end = _signs(data, at, stop, table, kind)
-        if end >= 0:
-            return _tail(data, end, stop)
-        return _blanks(data, at, stop, table, 0b1000000)
-    while at < stop:
-        kind = _class(data, at, table)
-        if _paper_border(data, at, stop, table, kind):
-            break
-        at += _width(data[at])
+def _next(kinds: U8, at: Int, stop: Int) -> Int:
+    """Return where the next character begins."""
+    at += 1
+    while at < stop and kinds[at] == _INSIDE:
+        at += 1
     return at
 
 
 @njit
-def next_end(data: U8, at: Int, stop: Int, table: U8, mode: Int) -> Int:
+def _word(kinds: U8, at: Int, stop: Int, joined: bool) -> Int:
+    r"""`[^\r\n\p{L}\p{N}]?\p{L}[\p{L}\p{M}]*`, joined by spaces or not; -1: no match."""
+    if not _is(kinds[at], _LETTERS):
+        if _is(kinds[at], _NUMBERS | _BREAKS):
+            return -1
+        at = _next(kinds, at, stop)
+        if at >= stop or not _is(kinds[at], _LETTERS):
+            return -1
+    end = _over(kinds, at, stop, _LETTERS | _MARKS)
+    while joined and end + 1 < stop and _is(kinds[end], _SPACE) and _is(kinds[end + 1], _LETTERS):
+        end = _over(kinds, end + 1, stop, _LETTERS | _MARKS)
+    return end
+
+
+@njit
+def _signs(kinds: U8, at: Int, stop: Int) -> Int:
+    r"""` ?[^\s\p{L}\p{N}]+`; -1: no match."""
+    if _is(kinds[at], _SPACE):
+        at += 1
+    if at >= stop or not _is(kinds[at], _SIGNS):
+        return -1
+    return _over(kinds, at, stop, _SIGNS)
+
+
+@njit
+def _numbers(kinds: U8, at: Int, stop: Int, most: Int) -> Int:
+    n = 0
+    while n < most and at < stop and _is(kinds[at], _NUMBERS):
+        at = _next(kinds, at, stop)
+        n += 1
+    return at
+
+
+@njit
+def _blanks(kinds: U8, at: Int, stop: Int, wanted: Int) -> Int:
+    r"""`B+(?!\S)|B+` for the blanks B in `wanted`: leave the last one to a following word."""
+    end = _over(kinds, at, stop, wanted)
+    if end == stop or _is(kinds[end], _WHITE):
+        return end
+    last = end - 1
+    while kinds[last] == _INSIDE:
+        last -= 1
+    return end if last == at else last
+
+
+@njit
+def _kexaone(kinds: U8, at: Int, stop: Int, joined: bool) -> Int:
+    end = _word(kinds, at, stop, joined)
+    if end >= 0:
+        return end
+    if _is(kinds[at], _NUMBERS):
+        return _next(kinds, at, stop)
+    end = _signs(kinds, at, stop)
+    if end >= 0:
+        if end < stop and kinds[end] == _RETURN:
+            end += 1
+        if end < stop and kinds[end] == BREAK:
+            end += 1
+        return end
+    end = _over(kinds, at, stop, _BLANKS)
+    if end < stop and _is(kinds[end], _BREAKS):
+        return _over(kinds, end, stop, _BREAKS)
+    return _blanks(kinds, at, stop, _BLANKS)
+
+
+@njit
+def _line1(kinds: U8, at: Int, stop: Int) -> Int:
+    end = _word(kinds, at, stop, False)
+    if end >= 0:
+        return end
+    if _is(kinds[at], _NUMBERS):
+        return _numbers(kinds, at, stop, 3)
+    end = _signs(kinds, at, stop)
+    if end >= 0:
+        return end
+    if _is(kinds[at], _BREAKS):
+        return _over(kinds, at, stop, _BREAKS)
+    return _blanks(kinds, at, stop, _BLANKS)
+
+
+@njit
+def _line2(kinds: U8, at: Int, stop: Int) -> Int:
+    if _is(kinds[at], _NUMBERS):
+        return _numbers(kinds, at, stop, 3)
+    if _is(kinds[at], _BREAKS):
+        return _over(kinds, at, stop, _BREAKS)
+    return _over(kinds, at, stop, _LETTERS | _SIGNS | _BLANKS)
+
+
+@njit
+def _cased(kinds: U8, at: Int, stop: Int) -> Int:
+    """`[Lu Lt Lm Lo M]*[Ll Lm Lo M]+`; -1: no match. The last caseless one may be given back."""
+    end: Int = at
+    given: Int = -1
+    while end < stop and _is(kinds[end], _UPPER):
+        caseless = _is(kinds[end], _CASELESS)
+        end = _next(kinds, end, stop)
+        if caseless:
+            given = end
+    if end < stop and kinds[end] == LOWER:
+        return _over(kinds, end, stop, _LOWER)
+    return given
+
+
+@njit
+def _paper_word(kinds: U8, at: Int, stop: Int) -> Int:
+    after = _next(kinds, at, stop)
+    prefixed = not _is(kinds[at], _LETTERS | _NUMBERS | _BREAKS) and after < stop
+    if prefixed:
+        end = _cased(kinds, after, stop)
+        if end >= 0:
+            return end
+    end = _cased(kinds, at, stop)
+    if end >= 0:
+        return end
+    start = at
+    if prefixed and _is(kinds[after], _UPPER):
+        start = after
+    elif not _is(kinds[at], _UPPER):
+        return -1
+    return _over(kinds, _over(kinds, start, stop, _UPPER), stop, _LOWER)
+
+
+@njit
+def _tail(kinds: U8, at: Int, stop: Int) -> Int:
+    while at < stop and _is(kinds[at], _BREAKS | 1 << _SLASH):
+        at += 1
+    return at
+
+
+@njit
+def _paper1(kinds: U8, at: Int, stop: Int) -> Int:
+    end = _paper_word(kinds, at, stop)
+    if end >= 0:
+        return end
+    if _is(kinds[at], _NUMBERS):
+        return _numbers(kinds, at, stop, 3)
+    end = _signs(kinds, at, stop)
+    if end >= 0:
+        return _tail(kinds, end, stop)
+    broken: Int = -1
+    end = at
+    while end < stop and _is(kinds[end], _WHITE | _IN):
+        if _is(kinds[end], _BREAKS):
+            broken = end + 1
+        end += 1
+    return broken if broken >= 0 else _blanks(kinds, at, stop, _WHITE)
+
+
+@njit
+def _paper_border(kinds: U8, at: Int, stop: Int) -> bool:
+    """Say whether one of paper's stage-2 borders begins here."""
+    if _is(kinds[at], _NUMBERS):
+        return True
+    if _is(kinds[at], _SPACE):
+        at += 1
+        if at >= stop or _is(kinds[at], _WHITE):
+            return True
+    after = _next(kinds, at, stop)
+    return bool(_is(kinds[at], _SIGNS) and after < stop and _is(kinds[after], _SIGNS))
+
+
+@njit
+def _paper2(kinds: U8, at: Int, stop: Int) -> Int:
+    if _is(kinds[at], _NUMBERS):
+        return _numbers(kinds, at, stop, 3)
+    if _paper_border(kinds, at, stop):
+        end = _signs(kinds, at, stop)
+        if end >= 0:
+            return _tail(kinds, end, stop)
+        return _blanks(kinds, at, stop, _SPACE)
+    while at < stop and not _paper_border(kinds, at, stop):
+        at = _next(kinds, at, stop)
+    return at
+
+
+@njit(inline="always")
+def next_end(kinds: U8, at: Int, stop: Int, mode: Int) -> Int:
     """Return where the piece that starts at byte `at` ends (at < stop)."""
     if mode <= 1:
-        return _kexaone(data, at, stop, table, mode == 1)
+        return _kexaone(kinds, at, stop, mode == 1)
     if mode == 2:
-        return _line1(data, at, stop, table)
+        return _line1(kinds, at, stop)
     if mode == 3:
-        return _line2(data, at, stop, table)
+        return _line2(kinds, at, stop)
     if mode == 4:
-        return _paper1(data, at, stop, table)
-    return _paper2(data, at, stop, table)
+        return _paper1(kinds, at, stop)
+    return _paper2(kinds, at, stop)
 
 
 @njit
 def ends(data: U8, table: U8, mode: Int) -> I64:
     """Return where each piece of a text ends, in bytes."""
-    out = np.empty(len(data), np.int64)
+    kinds, out = np.empty(len(data), np.uint8), np.empty(len(data), np.int64)
+    kinds_of(data, table, 0, len(data), kinds)
     n = 0
     at: Int = 0
     while at < len(data):
-        at = next_end(data, at, len(data), table, mode)
+        at = next_end(kinds, at, len(data), mode)
         out[n] = at
         n += 1
     return out[:n].copy()

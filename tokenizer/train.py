@@ -11,6 +11,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -58,13 +59,16 @@ def train(
     """
     check(section)
     corpus = Corpus.open(inputs)
+    with ThreadPoolExecutor(1) as aside:
+        digests = aside.submit(corpus.digests)
+        start = Vocabulary()  # reads compiled kernels meanwhile
     commit = Commit.begin(
-        out, stage="tokenizer", kind=KIND, section=section, inputs=corpus.digests(),
+        out, stage="tokenizer", kind=KIND, section=section, inputs=digests.result(),
         replace=execution.replace,
     )  # fmt: skip
     if commit.finished is not None:
         return commit.finished
-    return publish(commit, section, corpus, Vocabulary(), execution)
+    return publish(commit, section, corpus, start, execution)
 
 
 def publish(
