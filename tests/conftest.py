@@ -50,14 +50,19 @@ Hanji = Callable[..., Ran]
 def hanji() -> Hanji:
     """The command, as a user calls it from the root of the repository."""
 
-    def call(*args: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> Ran:
+    def call(
+        *args: str | Path,
+        cwd: Path = ROOT,
+        env: dict[str, str] | None = None,
+        timeout: float = 600,  # seconds; far above what any command takes, so that a hang ends
+    ) -> Ran:
         done = subprocess.run(
             [sys.executable, "-m", "hanji", *map(str, args)],
             cwd=cwd,
             env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
             capture_output=True,
             encoding="utf-8",
-            timeout=600,
+            timeout=timeout,
             check=False,
         )
         return Ran(done.returncode, done.stdout, done.stderr)

@@ -166,6 +166,8 @@ def test_an_interrupt_is_one_sentence(tmp_path: Path) -> None:
         stdout=subprocess.DEVNULL,
         start_new_session=True,
         encoding="utf-8",
+        # a shell starts its background jobs with the interrupt ignored, and children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         deadline = time.monotonic() + 60
         while not (tmp_path / "run" / "curate").exists() and time.monotonic() < deadline:
@@ -184,7 +186,7 @@ def test_the_whole_recipe_runs_on_real_text(shared_data: Path, tmp_path: Path, h
     text = (root / SHARED).read_text(encoding="utf-8")
     recipe.write_text(text.replace("../../shared/data", str(shared_data)), encoding="utf-8")
     out = tmp_path / "run"
-    done = hanji("run", recipe, "-o", out, "--workers", "2", "--json")
+    done = hanji("run", recipe, "-o", out, "--workers", "2", "--json", timeout=3000)
     assert done.code == 0, done.err
     assert {row["stage"] for row in json.loads(done.out)} >= {"curate", "tokenizer", "longdoc"}
     for part in find([out]):
