@@ -11,7 +11,10 @@ its CPU time. Both caches are warm: each has run once before the clock starts.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -26,6 +29,7 @@ from hanji.schema import LANGS
 ROOT = Path(__file__).resolve().parent.parent
 PEER_BYTES = 400_000  # of each language; datatrove reads Korean at 0.02 MB/s
 WORKERS = 2
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 def write_head(data: Path, lang: str, n_bytes: int, out: Path, repeat: bool) -> int:
@@ -52,14 +56,24 @@ def write_head(data: Path, lang: str, n_bytes: int, out: Path, repeat: bool) -> 
     return size
 
 
+def adopt() -> None:
+    """Become the parent of what outlives a command, so that its CPU time is counted (Linux)."""
+    if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        raise SystemExit("prctl failed: the CPU time of workers cannot be counted here")
+
+
 def timed(command: list[str], cwd: Path) -> tuple[float, float, str]:
-    """Return (wall, CPU of it and its children, stdout)."""
+    """Return (wall, CPU of it and all that it started, stdout)."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     done = subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True)
+    wall = time.perf_counter() - start
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return time.perf_counter() - start, cpu, done.stdout
+    return wall, cpu, done.stdout
 
 
 def main() -> None:
@@ -71,6 +85,7 @@ def main() -> None:
     parser.add_argument("--megabytes", type=float, default=16, help="of each language, for ours")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    adopt()
     with tempfile.TemporaryDirectory(prefix="hanji-curate-") as name:
         work = Path(name)
         size = 0

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from hanji.execution import Execution
+from hanji.execution import LOCAL, Execution
 from hanji.progress import SILENT, Phase, Progress
 
 if TYPE_CHECKING:
@@ -55,11 +55,16 @@ def execution(
     workers: int = 1,
     replace: bool = False,
     *,
-    runner: str = "FnApiRunner",
+    runner: str = LOCAL,
     beam_options: tuple[str, ...] = (),
     quiet: bool = False,
+    modules: tuple[str, ...] = (),
 ) -> Execution:
-    """Gather the flags that say where and how fast."""
+    """Gather the flags that say where and how fast; start what workers with `modules` need."""
+    if modules and workers > 1 and runner == LOCAL:
+        from hanji.workers import prepare
+
+        prepare(modules)
     progress = SILENT if quiet else terminal_progress()
     return Execution(
         workers=workers,

@@ -11,16 +11,17 @@ from hanji.errors import RecipeError
 from hanji.places import is_remote
 from hanji.progress import SILENT, Progress
 
-__all__ = ["DATAFLOW", "Execution"]
+__all__ = ["DATAFLOW", "LOCAL", "Execution"]
 
 DATAFLOW = "DataflowRunner"
+LOCAL = "FnApiRunner"  # plain DirectRunner tries to fetch another engine first
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
     """How a stage is run; no value here may change a byte of the result."""
 
     workers: int = 1
-    runner: str = "FnApiRunner"  # plain DirectRunner tries to fetch another engine first
+    runner: str = LOCAL
     beam_options: tuple[str, ...] = ()
     replace: bool = False
     memory: int = 4 << 30  # bytes

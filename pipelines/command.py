@@ -75,13 +75,15 @@ def documents(
     follow after "--".
     """
     from hanji.recipe import Recipe
+
+    if recipe is not None and str(recipe).startswith("-"):  # the first option behind "--"
+        recipe, beam_options = None, (str(recipe), *beam_options)
+    modules = ("pipelines.curate",)
+    how = execution(workers, replace, runner=runner, beam_options=beam_options, modules=modules)
     from pipelines.curate import curate as curate_
     from pipelines.read.source import Source
     from pipelines.section import Curate
 
-    if recipe is not None and str(recipe).startswith("-"):  # the first option behind "--"
-        recipe, beam_options = None, (str(recipe), *beam_options)
-    how = execution(workers, replace, runner=runner, beam_options=beam_options)
     if (recipe is None) == (pattern is None):
         raise RecipeError("give either a RECIPE or --input, not both and not neither")
     if recipe is not None:

@@ -11,8 +11,6 @@ import contextlib
 import logging
 import os
 import re
-import shlex
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -24,16 +22,18 @@ from apache_beam.options.pipeline_options import DebugOptions, GoogleCloudOption
 from apache_beam.runners.portability import fn_api_runner
 from apache_beam.transforms import environments
 
+from hanji import workers
 from hanji.beam import ticker
-from hanji.errors import DryRun, RecipeError, nearest
-from hanji.execution import DATAFLOW, Execution
+from hanji.beam.forked import Forked
+from hanji.errors import DryRun, HanjiError, RecipeError, nearest
+from hanji.execution import DATAFLOW, LOCAL, Execution
 from hanji.progress import Phase
 
 __all__ = ["RUNNERS", "options", "run"]
 
-RUNNERS = ("FnApiRunner", "DataflowRunner", "PortableRunner", "FlinkRunner", "SparkRunner")
-LOCAL = "FnApiRunner"
+RUNNERS = (LOCAL, DATAFLOW, "PortableRunner", "FlinkRunner", "SparkRunner")
 POLL = 0.2  # seconds
+ENDING = 5.0  # seconds for Beam to report what went wrong in a worker
 # Of another name Beam would make a bucket of its own, in silence.
 BUCKET = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,}[a-z0-9](/|$)")
 
@@ -114,7 +114,7 @@ def run(
         unit: of what they count.
 
     Raises:
-        HanjiError: the first error that a worker raised on purpose.
+        HanjiError: the first error that a worker raised on purpose, or a worker was killed.
         DryRun: when the job of Dataflow is built, if that is all that was asked for.
     """
     pipeline_options = options(execution)
@@ -129,19 +129,29 @@ def run(
     build(pipeline)
     if execution.runner == DATAFLOW and execution.dry_run:
         _only_build(pipeline, name)
-    with _ticking() as directory, execution.progress.phase(name, total, unit) as phase:
+    with (
+        _ticking() as directory,
+        _threads_overheard() as overheard,
+        execution.progress.phase(name, total, unit) as phase,
+    ):
         failure: list[BaseException] = []
         thread = threading.Thread(target=_to_the_end, args=(pipeline, failure), daemon=True)
         thread.start()
-        seen = (0, 0)
-        while thread.is_alive():
+        seen, lost = (0, 0), None
+        while thread.is_alive() and lost is None:
             thread.join(POLL)
-            seen = _show(directory, phase, seen)
+            seen, lost = _show(directory, phase, seen), workers.failed()
+        thread.join(0 if lost is None else ENDING)
         told = ticker.told(directory)
         if told is not None:
             raise told
         if failure:
             raise failure[0]
+        if thread.is_alive() and lost is not None:  # Beam would wait for it for ever
+            workers.stop()
+            thread.join(ENDING)
+            overheard.clear()
+            raise _lost(lost)
 
 
 def _only_build(pipeline: beam.Pipeline, name: str) -> NoReturn:
@@ -158,16 +168,11 @@ def _only_build(pipeline: beam.Pipeline, name: str) -> NoReturn:
     )
 
 
-def _local(workers: int) -> fn_api_runner.FnApiRunner:
+def _local(n_workers: int) -> fn_api_runner.FnApiRunner:
     """Open the local runner; with several workers each is a process, its chatter in a file."""
-    if workers == 1:
+    if n_workers == 1:
         return fn_api_runner.FnApiRunner()
-    command = f"exec {shlex.quote(sys.executable)} -m apache_beam.runners.worker.sdk_worker_main"
-    return fn_api_runner.FnApiRunner(
-        environments.SubprocessSDKEnvironment.from_command_string(
-            f'{command} 2>>"${ticker.VARIABLE}/workers.log"'
-        )
-    )
+    return fn_api_runner.FnApiRunner(Forked(environments.python_sdk_capabilities()))
 
 
 def _to_the_end(pipeline: beam.Pipeline, failure: list[BaseException]) -> None:
@@ -175,6 +180,27 @@ def _to_the_end(pipeline: beam.Pipeline, failure: list[BaseException]) -> None:
         pipeline.run().wait_until_finish()
     except BaseException as error:
         failure.append(error)  # raised again in the caller's thread
+
+
+@contextlib.contextmanager
+def _threads_overheard() -> Iterator[list[threading.ExceptHookArgs]]:
+    """Keep what Beam's own threads raise until it is known why; tell what is then in the list."""
+    before, overheard = threading.excepthook, list[threading.ExceptHookArgs]()
+    threading.excepthook = overheard.append
+    try:
+        yield overheard
+    finally:
+        threading.excepthook = before
+        for raised in overheard:
+            before(raised)
+
+
+def _lost(code: int) -> HanjiError:
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return HanjiError(
+        f"a worker ended with {how}, perhaps for want of memory; give fewer --workers: what is "
+        "done is kept, and the same command goes on from there"
+    )
 
 
 def _show(directory: Path, phase: Phase, seen: tuple[int, int]) -> tuple[int, int]:

@@ -47,8 +47,10 @@ def run(
 
     Options of Beam's runner follow after "--".
     """
-    how = execution(workers, replace, runner=runner, beam_options=beam_options)
-    rows = _run(Recipe.load(recipe), out, how)
+    loaded = Recipe.load(recipe)
+    modules = ("pipelines.curate",) if loaded.has("curate") else ()
+    how = execution(workers, replace, runner=runner, beam_options=beam_options, modules=modules)
+    rows = _run(loaded, out, how)
     emit([_as_json(m) for _, m, _ in rows], as_json, lambda: _print(rows, out))
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from hanji.beam.run import options, run
 from hanji.beam.shuffle import Block, Grouped, split
 from hanji.beam.ticker import Ticker
 from hanji.beam.units import ForEach, Units
-from hanji.errors import InputError, RecipeError
+from hanji.errors import HanjiError, InputError, RecipeError
 from hanji.execution import Execution
 
 
@@ -52,8 +55,14 @@ def fail_at_three(unit: Unit, ticker: Ticker) -> Iterable[bytes]:
     yield b""
 
 
+def die_at_three(unit: Unit, ticker: Ticker) -> Iterable[bytes]:
+    if unit.number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    yield b""
+
+
 def touch(unit: Unit, ticker: Ticker) -> Iterable[bytes]:
-    (Path(unit.directory) / f"{unit.number}.{os.getpid()}").touch()
+    (Path(unit.directory) / f"{unit.number}.{os.getpid()}.{os.getppid()}").touch()
     yield b""
 
 
@@ -86,8 +95,47 @@ def test_two_workers_are_two_processes(tmp_path: Path) -> None:
 
     run(build, Execution(workers=2), name="touch")
     names = [path.name.split(".") for path in tmp_path.iterdir()]
-    assert sorted(int(number) for number, _ in names) == list(range(16))
-    assert len({pid for _, pid in names}) == 2
+    assert sorted(int(number) for number, _, _ in names) == list(range(16))
+    assert len({pid for _, pid, _ in names}) == 2
+
+
+def test_workers_of_all_pipelines_are_forked_from_one_process(tmp_path: Path) -> None:
+    units = [Unit(i, str(tmp_path)) for i in range(16)]
+
+    def build(pipeline: beam.Pipeline) -> None:
+        _ = pipeline | Units(units) | ForEach(touch, Unit)
+
+    for _ in range(2):
+        run(build, Execution(workers=2), name="touch")
+    names = [path.name.split(".") for path in tmp_path.iterdir()]
+    assert len({pid for _, pid, _ in names}) == 4
+    (parent,) = {int(parent) for _, _, parent in names}
+    assert parent != os.getpid()
+
+
+def test_a_worker_that_is_killed_ends_the_run_in_one_sentence(tmp_path: Path) -> None:
+    units = [Unit(i, str(tmp_path)) for i in range(8)]
+
+    def build(pipeline: beam.Pipeline) -> None:
+        _ = pipeline | Units(units) | ForEach(die_at_three, Unit)
+
+    with pytest.raises(HanjiError, match=r"^a worker ended with signal 9, perhaps for want of mem"):
+        run(build, Execution(workers=2), name="die")
+
+
+def test_a_folder_of_the_same_name_is_not_taken_for_ours(root: Path, tmp_path: Path) -> None:
+    for name in ("pipelines", "hanji", "tokenizer"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("open('taken', 'w').close()")
+    (tmp_path / "in.jsonl").write_text('{"id": "1", "text": "the boats came home"}\n')
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "hanji", "curate", "--input", "in.jsonl", "-o", "out",
+         "--workers", "2"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True,
+        encoding="utf-8", timeout=600, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "taken").exists()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
