@@ -18,6 +18,9 @@ __all__ = ["normalise"]
 U8 = npt.NDArray[np.uint8]
 
 KEPT, REMOVED, LINE_END = range(3)
+PLAIN = np.ones(256, np.bool_)  # bytes that stay whatever stands beside them
+PLAIN[:32] = PLAIN[[0x7F, 0xC2, 0xE2, 0xEF]] = False
+PLAIN[9] = True
 
 
 @njit
@@ -59,6 +62,10 @@ def _plain(data: U8, out: U8) -> int:
     """
     n, at = 0, 0
     while at <= len(data):
+        while at < len(data) and PLAIN[data[at]]:
+            out[n] = data[at]
+            n += 1
+            at += 1
         what, size = _what(data, at) if at < len(data) else (LINE_END, 1)
         if what == LINE_END:
             while n and out[n - 1] in (9, 32):
