@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from hanji.manifest import Dataset
-from synth.make import from_documents
+from synth.generate import from_documents
 from synth.section import Extractive, Markers
 from synth.verify import verify
 

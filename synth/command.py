@@ -256,7 +256,7 @@ def preview(
 ) -> None:
     """Show a few samples in each language, or what a model would be asked; nothing is written."""
     from hanji.manifest import Dataset
-    from synth.make import from_documents, from_seeds
+    from synth.generate import from_documents, from_seeds
 
     source = Source(recipe=recipe, family=family, langs=langs, endpoint=endpoint, model=model)
     section = source.section()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,110 +10,17 @@ import msgspec
 from hanji.contamination.sets import digest_of
 from hanji.endpoint import Usage
 from hanji.errors import RecipeError
-from hanji.execution import Execution
+from hanji.execution import LOCAL, Execution
 from hanji.manifest import Commit, Dataset, Manifest
-from hanji.report import Report
-from hanji.schema import Document, Lang
-from hanji.seeds import rng, uniform
 from hanji.shards import ShardSet
 from hanji.tokens import Tokenizer
 from synth import extractive
-from synth.alike import Seen
 from synth.grounded.make import Grounding
-from synth.procedural import TASKS
-from synth.sample import REJECTED, THOUGHT, Sample, Span, Verdict, sample_id, to_batch
-from synth.section import Extractive, Markers, Procedural, Reasoning
-from synth.verify import verify
+from synth.languages import Account, write
+from synth.sample import REJECTED, THOUGHT
+from synth.section import Reasoning
 
-__all__ = ["assemble", "from_documents", "from_seeds", "make"]
-
-BATCH = 500
-RETRIES = 20  # draws for a problem that was not made before
-
-
-def assemble(document: str, question: str, thinking: str, answer: str, markers: Markers) -> str:
-    """Join the parts of a sample: document, question, thinking between markers, answer."""
-    head = "\n\n".join(part for part in (document, question) if part)
-    return f"{head}\n\n{markers.begin}\n{thinking}\n{markers.end}\n\n{answer}"
-
-
-def from_seeds(settings: Procedural, lang: Lang, markers: Markers, seed: int) -> Iterator[Sample]:
-    """Yield `settings.count` different problems of each task in a language."""
-    for name in settings.tasks:
-        task, seen = TASKS[name], set[str]()
-        for number in range(settings.count):
-            difficulty = settings.difficulties[number % len(settings.difficulties)]
-            for attempt in range(RETRIES):
-                draws = rng("procedural", seed, name, task.version, lang, number, attempt)
-                problem = task.make(lang, difficulty, draws)
-                if problem.question not in seen:
-                    break
-            else:
-                continue  # the problems of this difficulty are used up; the report says so
-            seen.add(problem.question)
-            text = assemble("", problem.question, problem.thinking, problem.answer, markers)
-            yield Sample(
-                id=sample_id(name, task.version, lang, seed, number),
-                lang=lang,
-                family="procedural",
-                task=name,
-                difficulty=difficulty,
-                question=problem.question,
-                thinking=problem.thinking,
-                answer=problem.answer,
-                text=text,
-                generator=name,
-                version=task.version,
-                seed=seed,
-            )
-
-
-def from_documents(
-    documents: Iterable[Document], settings: Extractive, markers: Markers, seed: int
-) -> Iterator[Sample]:
-    """Yield extractive samples over documents."""
-    made: dict[Lang, int] = {}
-    for document in documents:
-        if uniform("extractive", seed, document.id) >= settings.share:
-            continue
-        for found in extractive.trajectories(document, seed):
-            if made.get(document.lang, 0) >= settings.max_per_lang:
-                break
-            made[document.lang] = made.get(document.lang, 0) + 1
-            begin, end = _window(document, found.facts)
-            part = document.text[begin:end]
-            spans = tuple(Span(fact.start - begin, fact.end - begin) for fact in found.facts)
-            names = (document.id, found.task, seed)
-            yield Sample(
-                id=sample_id(extractive.GENERATOR, extractive.VERSION, *names),
-                lang=document.lang,
-                family="extractive",
-                task=found.task,
-                source_id=document.id,
-                source_spans=spans,
-                document=part,
-                question=found.question,
-                thinking=found.thinking,
-                answer=found.answer,
-                text=assemble(part, found.question, found.thinking, found.answer, markers),
-                generator=extractive.GENERATOR,
-                version=extractive.VERSION,
-                seed=seed,
-            )
-
-
-WINDOW_CHARS = 6_000  # of a document in a sample; longer ones give the part around the facts
-
-
-def _window(document: Document, facts: Sequence[extractive.Fact]) -> tuple[int, int]:
-    """Choose the part of a document that a sample shows: all of it, or whole lines around facts."""
-    if len(document.text) <= WINDOW_CHARS:
-        return 0, len(document.text)
-    first, last = min(fact.start for fact in facts), max(fact.end for fact in facts)
-    room = max(0, WINDOW_CHARS - (last - first)) // 2
-    begin = document.text.rfind("\n", 0, max(0, first - room)) + 1
-    end = document.text.find("\n", min(len(document.text), last + room))
-    return begin, end if end >= 0 else len(document.text)
+__all__ = ["make", "missed"]
 
 
 def make(
@@ -202,27 +108,27 @@ def _write(
     execution: Execution,
     tokenizer: Tokenizer | None,
 ) -> Manifest:
-    report = Report()
-    chat = section.markers if section.messages else None
-    kept = ShardSet(commit.work, THOUGHT)
-    rejected = ShardSet(commit.work, REJECTED, split="rejected")
-    counts: dict[str, dict[str, dict[str, int]]] = {}
-    with execution.progress.phase("reasoning", None, "samples") as phase:
-        for lang in section.langs:
-            for group in _groups(_judged(section, dataset, grounding, report, lang)):
-                _count(group, report, counts)
-                for target, schema, wanted in ((kept, THOUGHT, True), (rejected, REJECTED, False)):
-                    chosen = [pair for pair in group if pair[1].passed is wanted]
-                    if chosen:
-                        samples, results = zip(*chosen)
-                        batch = to_batch(samples, results, schema, chat=chat, tokenizer=tokenizer)
-                        target.write(lang if wanted else "", batch)
-                phase.advance(len(group), sum(verdict.passed for _, verdict in group))
-    shards = [*kept.close(), *rejected.close()]
+    if grounding is None and execution.workers > 1 and execution.runner == LOCAL:
+        from synth.spread import write_spread
+
+        account, shards = write_spread(section, dataset, tokenizer, commit.work, execution)
+    else:
+        account = Account()
+        kept = ShardSet(commit.work, THOUGHT)
+        rejected = ShardSet(commit.work, REJECTED, split="rejected")
+        with execution.progress.phase("reasoning", None, "samples") as phase:
+            for lang in section.langs:
+                account.add(
+                    write(
+                        lang, section, dataset, grounding, tokenizer, kept, rejected, phase.advance
+                    )
+                )
+        shards = [*kept.close(), *rejected.close()]
+    counts = account.counts
     facts: dict[str, object] = {"counts": counts, "missed": missed(section, counts)}
     if grounding is not None:
         facts["grounded"] = grounding.facts()
-    return commit.finish(THOUGHT, shards, report, facts)
+    return commit.finish(THOUGHT, shards, account.report, facts)
 
 
 def missed(
@@ -241,59 +147,3 @@ def missed(
             if passed < section.procedural.count:
                 found.setdefault(task, {})[lang] = section.procedural.count - passed
     return found
-
-
-Judged = tuple[Sample, Verdict]
-
-
-def _judged(
-    section: Reasoning,
-    dataset: Dataset | None,
-    grounding: Grounding | None,
-    report: Report,
-    lang: Lang,
-) -> Iterator[Judged]:
-    markers = section.markers
-    if section.procedural is not None:
-        seen = Seen(section.procedural.near_duplicate)
-        problems = from_seeds(section.procedural, lang, markers, section.seed)
-        while group := list(islice(problems, BATCH)):
-            again = seen.repeats([s.task for s in group], [s.question for s in group])
-            for sample, repeats in zip(group, again):
-                verdict = verify(sample, markers)
-                yield (
-                    sample,
-                    Verdict(False, "near_duplicate", verdict.checks) if repeats else verdict,
-                )
-    if section.extractive is not None and dataset is not None:
-        documents = (d for d in dataset.documents(lang) if not dataset.is_heldout(d.id))
-        for sample in from_documents(documents, section.extractive, markers, section.seed):
-            yield sample, verify(sample, markers)
-    if grounding is not None:
-        yield from grounding.samples(lang, report)
-
-
-def _groups(judged: Iterable[Judged]) -> Iterator[list[Judged]]:
-    group: list[Judged] = []
-    for pair in judged:
-        group.append(pair)
-        if len(group) == BATCH:
-            yield group
-            group = []
-    if group:
-        yield group
-
-
-def _count(
-    group: Sequence[Judged], report: Report, counts: dict[str, dict[str, dict[str, int]]]
-) -> None:
-    for sample, verdict in group:
-        source = f"{sample.family}/{sample.task}"
-        report.made(source, sample.lang)
-        if verdict.passed:
-            report.kept(source, sample.lang)
-        else:
-            step = "duplicates" if verdict.reason == "near_duplicate" else "verify"
-            report.drop(source, sample.lang, step, verdict.reason)
-        cell = counts.setdefault(source, {}).setdefault(sample.lang, {"passed": 0, "failed": 0})
-        cell["passed" if verdict.passed else "failed"] += 1

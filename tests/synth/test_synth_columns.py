@@ -21,7 +21,8 @@ from hanji.report import Report
 from hanji.schema import DOCUMENT, LANGS, Document, to_batch
 from hanji.shards import ShardSet
 from synth.checks import CHECKS, Case, check
-from synth.make import from_seeds, make
+from synth.generate import from_seeds
+from synth.make import make
 from synth.sample import Sample, turns
 from synth.section import Extractive, Grounded, Markers, Procedural, Reasoning, Thresholds
 

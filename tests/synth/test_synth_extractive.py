@@ -14,7 +14,8 @@ from hanji.report import Report
 from hanji.schema import DOCUMENT, LANGS, Document, document_id, to_batch
 from hanji.shards import ShardSet
 from synth.extractive import facts, trajectories
-from synth.make import from_documents, make
+from synth.generate import from_documents
+from synth.make import make
 from synth.section import Extractive, Markers, Procedural, Reasoning
 from synth.verify import verify
 

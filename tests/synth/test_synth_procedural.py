@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hanji.schema import LANGS
 from hanji.seeds import rng
-from synth.make import from_seeds
+from synth.generate import from_seeds
 from synth.procedural import TASKS
 from synth.section import Markers, Procedural
 from synth.verify import verify
