@@ -23,6 +23,7 @@ class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     policy: tuple[str, ...]  # phrases of cookie banners and terms of use, lower case
     limits: dict[str, float]
     sources: dict[str, str]
+    neighbours: dict[Lang, tuple[str, ...]] = {}  # small words that only a near neighbour has
 
 
 @cache

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from hanji.schema import LANGS, UNKNOWN, Lang
 from pipelines.language.model import I64, U8, model, posteriors, scripts
+from pipelines.language.neighbours import neighbour
 
 __all__ = ["AT_LEAST", "Engine", "Guess", "detect"]
 
@@ -163,7 +164,7 @@ def _fast(texts: Sequence[str], ours: Collection[Lang]) -> list[Guess]:
         found = posteriors(data, offsets, ours)
         score[open_] = np.round(found.max(axis=1).astype(np.float64), 4)
         for i, best in zip(open_.tolist(), found.argmax(axis=1).tolist()):
-            langs[i] = model().classes[best]
+            langs[i] = neighbour(texts[i], model().classes[best])
     return [Guess(lang or UNKNOWN, value) for lang, value in zip(langs, score.tolist())]
 
 
