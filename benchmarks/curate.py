@@ -1,11 +1,14 @@
 """The whole of `hanji curate`, two workers, against the sum of the same steps in datatrove.
 
-python benchmarks/curate.py [--data DIR] [--peers PYTHON] [--megabytes 16] [--json PATH]
+python benchmarks/curate.py [--data DIR] [--peers PYTHON] [--megabytes 16] [--memory] [--json PATH]
 
 Ours reads `--megabytes` of each language and runs every step: read, normal form, language, personal
 data, quality, exact and near-duplicates, shards. datatrove (0.10.1, in an interpreter of its own)
 reads a smaller head of the same files, one process a language, and is given two ideal workers: half
 its CPU time. Both caches are warm: each has run once before the clock starts.
+
+`--memory` asks instead what all processes together hold at most, for this much text and for ten
+times as much.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -76,6 +81,44 @@ def timed(command: list[str], cwd: Path) -> tuple[float, float, str]:
     return wall, cpu, done.stdout
 
 
+def held(session: int) -> int:
+    """Return the bytes that the processes of a session hold, what they share counted once."""
+    total = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                found = re.search(r"^Pss: +(\d+) kB", (folder / "smaps_rollup").read_text(), re.M)
+                total += 1024 * int(found[1]) if found else 0
+    return total
+
+
+def measure_memory(data: Path, megabytes: float, work: Path) -> list[dict[str, float]]:
+    rows = []
+    for times in (1, 10):
+        size = 0
+        for lang in LANGS:
+            out = work / f"in-{times}" / f"{lang}.jsonl"
+            size += write_head(data, lang, int(times * megabytes * 1e6), out, True)
+        command = [sys.executable, "-m", "hanji", "curate", "--workers", str(WORKERS), "--input"]
+        command += [f"{work}/in-{times}/*.jsonl", "-o", f"{work}/out-{times}"]
+        with subprocess.Popen(
+            command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:  # fmt: skip
+            peak = 0
+            while process.poll() is None:
+                peak = max(peak, held(process.pid))
+                time.sleep(0.25)
+        if process.returncode:
+            raise SystemExit(f"hanji curate ended with {process.returncode}")
+        rows.append({"mb": size / 1e6, "peak_mb": peak / 1e6})
+        print(f"{size / 1e6:.0f} MB of text: at most {peak / 1e6:,.0f} MB in all processes")
+        shutil.rmtree(work / f"in-{times}")
+        shutil.rmtree(work / f"out-{times}")
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
@@ -83,11 +126,17 @@ def main() -> None:
         "--peers", help="an interpreter that has datatrove[processing,multilingual]"
     )
     parser.add_argument("--megabytes", type=float, default=16, help="of each language, for ours")
+    parser.add_argument("--memory", action="store_true", help="measure memory, not speed")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     adopt()
     with tempfile.TemporaryDirectory(prefix="hanji-curate-") as name:
         work = Path(name)
+        if given.memory:
+            found = measure_memory(given.data, given.megabytes, work)
+            if given.json:
+                given.json.write_text(json.dumps(found, indent=1) + "\n")
+            return
         size = 0
         for lang in LANGS:
             n_bytes = int(given.megabytes * 1e6)
