@@ -13,16 +13,20 @@ import importlib
 import multiprocessing
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterable, Mapping
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 
-__all__ = ["failed", "prepare", "start", "stop"]
+__all__ = ["failed", "prepare", "start", "stop", "wait"]
 
 _BEAM = "hanji.beam.imported"
 _SAFE_PATH = "PYTHONSAFEPATH"  # else a folder `pipelines` of the user's would come before ours
+_POLL = 0.02  # seconds
 _started: list[BaseProcess] = []
+_one_at_a_time = threading.Lock()  # an exit code can be read only once, and Beam starts in threads
 
 
 def prepare(modules: Iterable[str] = ()) -> None:
@@ -51,27 +55,39 @@ def start(variables: Mapping[str, str], log: str) -> BaseProcess:
         variables: of its environment, all of them.
         log: the file to which it writes what it says.
     """
-    prepare()  # does nothing where it was called before
-    process = _context().Process(target=_work, args=(dict(variables), log), daemon=True)
-    process.start()
-    _started.append(process)
+    with _one_at_a_time:
+        prepare()  # does nothing where it was called before
+        process = _context().Process(target=_work, args=(dict(variables), log), daemon=True)
+        process.start()
+        _started.append(process)
     return process
+
+
+def wait(process: BaseProcess) -> None:
+    """Wait until a worker has ended."""
+    while True:
+        with _one_at_a_time:
+            if process.exitcode is not None:
+                return
+        time.sleep(_POLL)
 
 
 def failed() -> int | None:
     """Return the exit code of a worker that ended badly since the last call, if one did."""
-    ended = [process for process in _started if process.exitcode is not None]
-    _started[:] = [process for process in _started if process not in ended]
+    with _one_at_a_time:
+        ended = [process for process in _started if process.exitcode is not None]
+        _started[:] = [process for process in _started if process not in ended]
     return next((process.exitcode for process in ended if process.exitcode), None)
 
 
 def stop() -> None:
     """End all workers at once."""
-    for process in _started:
-        process.kill()
-    for process in _started:
-        process.join()
-    _started.clear()
+    with _one_at_a_time:
+        for process in _started:
+            process.kill()
+        for process in _started:
+            process.join()
+        _started.clear()
 
 
 def _context() -> ForkServerContext:

@@ -60,4 +60,4 @@ class _Handler(worker_handlers.GrpcWorkerHandler):
 
     def stop_worker(self) -> None:
         """Wait until it has ended."""
-        self._process.join()
+        workers.wait(self._process)
