@@ -2,11 +2,13 @@
 
 Wraps Hugging Face `tokenizers`. It adds what the stages need: the digest that ties counts to the
 tokenizer they came from, the end-of-text id, numpy arrays, and clear errors. It never adds
-special tokens to a text.
+special tokens to a text. Where the tokenizer is of Hanji's own kind, much text is encoded by
+`hanji.text.bpe`, which gives the same ids in a tenth of the time.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,18 +18,24 @@ import numpy.typing as npt
 import tokenizers
 
 from hanji.errors import RecipeError
+from hanji.text.bpe import Bpe
 
 __all__ = ["END_OF_TEXT", "Tokenizer"]
 
 END_OF_TEXT = ("<|endoftext|>", "[EOS]", "</s>", "<|end_of_text|>", "<eos>")
 Ids = npt.NDArray[np.uint32]
+MUCH = 1 << 18  # characters; our own encoder is ready after as long as these take the engine
 
 
 class Tokenizer:
     """A loaded `tokenizer.json`."""
 
-    def __init__(self, inner: tokenizers.Tokenizer, digest: str, where: str) -> None:
+    def __init__(
+        self, inner: tokenizers.Tokenizer, digest: str, where: str, data: bytes = b""
+    ) -> None:
         self.inner, self.digest, self.where = inner, digest, where
+        self._data = data
+        self._n_chars = 0  # that were encoded so far
 
     @classmethod
     def load(cls, path: str | Path) -> Tokenizer:
@@ -52,7 +60,7 @@ class Tokenizer:
             raise RecipeError(f"{path}: is no tokenizer.json ({reason})") from None
         inner.no_padding()
         inner.no_truncation()
-        return cls(inner, hashlib.sha256(data).hexdigest(), str(path))
+        return cls(inner, hashlib.sha256(data).hexdigest(), str(path), data)
 
     @property
     def vocab_size(self) -> int:
@@ -79,13 +87,27 @@ class Tokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """Encode texts to ids, all cores at work; no special tokens are added."""
-        encodings = self.inner.encode_batch_fast(list(texts), add_special_tokens=False)
+        texts = list(texts)
+        self._n_chars += sum(map(len, texts))
+        own = self._own if self._n_chars >= MUCH else None
+        if own is None:
+            return self._by_engine(texts)
+        mine = [own.takes(text) for text in texts]
+        found = iter(own.encode([text for text, is_mine in zip(texts, mine) if is_mine]))
+        rest = iter(self._by_engine([text for text, is_mine in zip(texts, mine) if not is_mine]))
+        return [next(found if is_mine else rest) for is_mine in mine]
+
+    @functools.cached_property
+    def _own(self) -> Bpe | None:
+        return Bpe.of(self._data)
+
+    def _by_engine(self, texts: list[str]) -> list[Ids]:
+        encodings = self.inner.encode_batch_fast(texts, add_special_tokens=False) if texts else []
         return [np.asarray(encoding.ids, dtype=np.uint32) for encoding in encodings]
 
     def encode_one(self, text: str) -> Ids:
         """Encode one text to ids."""
-        encoding = self.inner.encode(text, add_special_tokens=False)
-        return np.asarray(encoding.ids, dtype=np.uint32)
+        return self.encode([text])[0]
 
     def offsets(self, text: str) -> tuple[Ids, list[tuple[int, int]]]:
         """Encode one text to ids with the character span of each token."""
@@ -94,8 +116,7 @@ class Tokenizer:
 
     def counts(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
         """Count the tokens of each text."""
-        encodings = self.inner.encode_batch_fast(list(texts), add_special_tokens=False)
-        return np.fromiter((len(encoding) for encoding in encodings), np.int64, len(texts))
+        return np.fromiter((len(ids) for ids in self.encode(texts)), np.int64, len(texts))
 
     def decode(self, ids: Iterable[int]) -> str:
         """Decode ids to text, special tokens kept."""
