@@ -175,11 +175,11 @@ def parity(work: Path, name: str, preset: str) -> dict[str, object]:
     """Encode all documents with the exported file and with the trainer's own encoder."""
     import numpy as np
 
+    from hanji.text.classes import class_table
+    from hanji.text.scan import ends
     from hanji.tokens import Tokenizer
-    from tokenizer.classes import class_table
     from tokenizer.extend import Base
     from tokenizer.presets import PRESETS
-    from tokenizer.scan import ends
 
     exported = Tokenizer.load(work / name)
     vocabulary, _ = Base(work / name).keep(np.zeros(0, np.int64), 1.0)

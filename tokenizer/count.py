@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hanji.kernels import njit
-from tokenizer.classes import class_table
-from tokenizer.scan import kinds_of, next_end
+from hanji.text.classes import class_table
+from hanji.text.scan import kinds_of, next_end
 
 __all__ = ["Counter"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from tokenizer.encode import byte_order
+from hanji.text.alphabet import alphabet
 from tokenizer.learn import Vocabulary
 from tokenizer.presets import Preset
 
@@ -29,27 +29,18 @@ _PLAIN = {
 }  # kept when special ones are skipped
 
 
-@functools.cache
-def _alphabet() -> dict[int, str]:
-    """Map each byte to its character in GPT-2's byte-level alphabet."""
-    order = byte_order()
-    printable = 188  # the bytes that stand for themselves come first in the order
-    shown = {byte: chr(byte) for byte in order[:printable]}
-    return shown | {byte: chr(256 + i) for i, byte in enumerate(order[printable:])}
-
-
 def byte_level(data: bytes) -> str:
     """Write bytes in the byte-level alphabet.
 
     >>> byte_level(b" way")
     'Ġway'
     """
-    return data.decode("latin-1").translate(_alphabet())
+    return data.decode("latin-1").translate(alphabet())
 
 
 @functools.cache
 def _bytes_by_character() -> dict[str, int]:
-    return {character: byte for byte, character in _alphabet().items()}
+    return {character: byte for byte, character in alphabet().items()}
 
 
 def from_byte_level(token: str) -> bytes | None:

@@ -20,9 +20,9 @@ from hanji.errors import RecipeError
 from hanji.execution import Execution
 from hanji.manifest import Commit, Manifest
 from hanji.progress import Progress
+from hanji.text.alphabet import byte_order
 from hanji.tokens import Tokenizer
 from tokenizer.corpus import Corpus
-from tokenizer.encode import byte_order
 from tokenizer.export import from_byte_level, save_tiktoken
 from tokenizer.facts import count_superwords
 from tokenizer.learn import Vocabulary

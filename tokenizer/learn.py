@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hanji.progress import SILENT, Progress
-from tokenizer.classes import class_table
+from hanji.text.alphabet import byte_order
+from hanji.text.classes import class_table
 from tokenizer.count import Counter
-from tokenizer.encode import Encoder, byte_order
+from tokenizer.encode import Encoder
 from tokenizer.index import build, choose_floor, sketch_pairs
 from tokenizer.merge import (
     BLOCK_BITS,

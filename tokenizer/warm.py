@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from hanji.progress import Progress
-from tokenizer import count, encode, index, merge, rules, scan
+from hanji.text import merges, scan
+from tokenizer import count, encode, index, merge, rules
 from tokenizer.count import Counter
 from tokenizer.learn import Vocabulary, learn
 from tokenizer.presets import PRESETS
@@ -22,7 +23,7 @@ __all__ = ["compile_kernels", "is_cold"]
 
 _SECONDS = 30  # measured on one core of 2.5 GHz
 _LARGEST = (count._cut, count._look_up, encode.encode_pieces, index._fill, merge.run)
-_SOURCES = [Path(str(m.__file__)) for m in (scan, rules, count, encode, index, merge)]
+_SOURCES = [Path(str(m.__file__)) for m in (scan, merges, rules, count, encode, index, merge)]
 
 
 def _stored(pattern: str) -> list[Path]:

@@ -1,7 +1,7 @@
 """A `tokenizer.json` of Hanji's own kind, encoded fifty times as fast as by its engine.
 
-`Bpe.of` takes a tokenizer that it knows to the last setting: NFC or no normaliser, the pattern of
-`hanji.text.pieces`, bytes, plain merges each of which joins what earlier ones made. Every other
+`Bpe.of` takes a tokenizer that it knows to the last setting: NFC or no normaliser, a pattern of
+`hanji.text.patterns`, bytes, plain merges each of which joins what earlier ones made. Every other
 one, and every text that is not in NFC, is left to the engine. The ids are the engine's own: tests
 compare them on any text, and so do the runs over real text.
 """
@@ -21,7 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hanji.text import merges
-from hanji.text.pieces import PATTERNS, class_table
+from hanji.text.alphabet import alphabet
+from hanji.text.classes import class_table
+from hanji.text.patterns import PATTERNS
 
 __all__ = ["Bpe"]
 
@@ -102,28 +104,22 @@ class _File(msgspec.Struct):
     normalizer: _Nfc | None = None
 
     @property
-    def joined(self) -> bool | None:
-        """Whether letters go on behind a space; None where the pattern is not known."""
+    def mode(self) -> int | None:
+        """The mode of the pattern; None where it is not known."""
         split, level = self.pre_tokenizer.pretokenizers
-        known = split.behavior == "Isolated" and not split.invert
+        pattern = split.pattern.get("Regex", "")
+        known = split.behavior == "Isolated" and not split.invert and pattern in PATTERNS
         if not known or level.add_prefix_space or level.use_regex:
             return None
-        return PATTERNS.get(split.pattern.get("Regex", ""))
-
-
-def _alphabet() -> dict[str, int]:
-    """Return the byte of each character of GPT-2's alphabet, in the order of the bytes."""
-    printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
-    others = iter(range(256, 512))
-    return {chr(b if b in printable else next(others)): b for b in range(256)}
+        return PATTERNS.index(pattern)
 
 
 class Bpe:
     """Encodes texts of which `takes` is true."""
 
-    def __init__(self, model: _Model, joined: bool, added: Sequence[_Added]) -> None:
-        bytes_of = {ord(shown): byte for shown, byte in _alphabet().items()}
-        number = _alphabet()
+    def __init__(self, model: _Model, mode: int, added: Sequence[_Added]) -> None:
+        bytes_of = {ord(shown): byte for byte, shown in alphabet().items()}
+        number = {alphabet()[byte]: byte for byte in range(256)}
         number |= {a + b: 256 + i for i, (a, b) in enumerate(model.merges)}
         self._pairs = np.array([(number[a], number[b]) for a, b in model.merges], np.int32)
         self._pairs = self._pairs.reshape(-1, 2)
@@ -142,7 +138,7 @@ class Bpe:
         merges.fill_ranks(self._pairs, self._keys, self._values)
         self._seams = np.zeros(1 << (merges.SEAM_BITS - 3), np.uint8)
         merges.seams(self._pairs, self._limit, self._seams)
-        self._joined = joined
+        self._mode = mode
         self._added = {token.content: token.id for token in added}
         self._heads = tuple({token.content[:2] for token in added})
         longest_first = sorted(map(re.escape, self._added), key=len, reverse=True)
@@ -157,17 +153,17 @@ class Bpe:
             file = msgspec.json.decode(data, type=_File)
         except msgspec.DecodeError:
             return None
-        model, joined = file.model, file.joined
-        if joined is None or not model.is_plain or not all(t.is_plain for t in file.added_tokens):
+        model, mode = file.model, file.mode
+        if mode is None or not model.is_plain or not all(t.is_plain for t in file.added_tokens):
             return None
-        made: dict[str, int] = dict.fromkeys(_alphabet(), -1)
+        made: dict[str, int] = dict.fromkeys(alphabet().values(), -1)
         if not made.keys() <= model.vocab.keys():
             return None
         for rank, (a, b) in enumerate(model.merges):
             if made.get(a, rank) >= rank or made.get(b, rank) >= rank or a + b in made:
                 return None
             made[a + b] = rank
-        return cls(model, joined, file.added_tokens) if made.keys() <= model.vocab.keys() else None
+        return cls(model, mode, file.added_tokens) if made.keys() <= model.vocab.keys() else None
 
     @staticmethod
     def takes(text: str) -> bool:
@@ -203,7 +199,7 @@ class Bpe:
         ends = np.zeros(len(parts) + 1, np.int64)
         kept = self._borrow()
         merges.encode(
-            data, borders, np.array(after, np.int64), class_table(), self._joined, self._inside,
+            data, borders, np.array(after, np.int64), class_table(), self._mode, self._inside,
             self._seams, self._keys, self._values, self._limit, self._names, kept.keys, kept.at,
             kept.bytes, kept.ids, kept.state, out, ends,
         )  # fmt: skip

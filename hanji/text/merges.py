@@ -14,16 +14,26 @@ import numpy as np
 import numpy.typing as npt
 
 from hanji.kernels import njit
-from hanji.text.pieces import kinds_of, piece_end
+from hanji.text.scan import kinds_of, next_end
 
-__all__ = ["SEAM_BITS", "encode", "fill_ranks", "inner_pairs", "seams"]
+__all__ = [
+    "ALL",
+    "SEAM_BITS",
+    "SHORT",
+    "encode",
+    "encode_part",
+    "fill_ranks",
+    "inner_pairs",
+    "seams",
+]
 
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 Int = int | np.int64
 _NONE = np.int64(1) << np.int64(62)
-_SHORT = 64  # ids; longer sequences are merged by a heap
+ALL = _NONE  # a limit above every id
+SHORT = 64  # ids; longer sequences are merged by a heap
 SEAM_BITS = 19  # of a bitmap, for some ten thousand pairs: one in fifty others is taken for one
 _KEPT = 48  # bytes of a part; longer ones hardly come back
 
@@ -36,14 +46,18 @@ def _slot(key: Int, mask: Int) -> Int:
 
 @njit
 def fill_ranks(pairs: I32, keys: I64, values: I32) -> None:
-    """Fill a hash table from a pair of ids to the id that it makes; free keys are -1."""
+    """Fill a hash table from a pair of ids to the id that it makes; an earlier merge wins.
+
+    Free keys are -1.
+    """
     mask = len(keys) - 1
     for i in range(len(pairs)):
         key = np.int64(pairs[i, 0]) << 32 | np.int64(pairs[i, 1])
         slot = _slot(key, mask)
-        while keys[slot] >= 0:
+        while keys[slot] >= 0 and keys[slot] != key:
             slot = (slot + 1) & mask
-        keys[slot], values[slot] = key, 256 + i
+        if keys[slot] < 0:
+            keys[slot], values[slot] = key, 256 + i
 
 
 @njit
@@ -157,7 +171,7 @@ def _merge_long(ids: I32, n: Int, keys: I64, values: I32, limit: Int) -> Int:
 @njit
 def _merge(ids: I32, n: Int, keys: I64, values: I32, limit: Int, made: I64) -> Int:
     """Merge ids[:n] in place, lowest rank first, leftmost first; return how many remain."""
-    if n <= _SHORT:
+    if n <= SHORT:
         return _merge_short(ids, n, keys, values, limit, made)
     return _merge_long(ids, n, keys, values, limit)
 
@@ -211,7 +225,7 @@ def _merge_on(ids: I32, n: Int, bits: U8, keys: I64, values: I32, made: I64) -> 
 
 
 @njit(inline="always")
-def _part(
+def encode_part(
     data: U8, at: Int, end: Int, keys: I64, values: I32, limit: Int, made: I64, base: I32,
     kept: I64, kept_at: I64, kept_bytes: U8, kept_ids: I32, state: I64, out: I32, n: Int,
 ) -> Int:  # fmt: skip
@@ -256,7 +270,7 @@ def _part(
 
 @njit
 def encode(
-    data: U8, borders: I64, after: I64, table: U8, joined: bool, inside: U8, bits: U8, keys: I64,
+    data: U8, borders: I64, after: I64, table: U8, mode: Int, inside: U8, bits: U8, keys: I64,
     values: I32, limit: Int, names: I32, kept: I64, kept_at: I64, kept_bytes: U8, kept_ids: I32,
     state: I64, out: I32, ends: I64,
 ) -> None:  # fmt: skip
@@ -267,7 +281,7 @@ def encode(
         borders: where each begins, and the last one ends.
         after: what stands behind each in the vocabulary's own numbers, or -1.
         table: `class_table`.
-        joined: as in `piece_end`.
+        mode: of the pattern.
         inside: the byte pairs inside tokens below `limit`.
         bits: the pairs of ids inside the others.
         keys: hash table of pairs, with
@@ -283,14 +297,14 @@ def encode(
         ends: gets where those of each stretch end, behind its first element.
     """
     kinds = np.empty(len(data), np.uint8)
-    made = np.empty(_SHORT, np.int64)
+    made = np.empty(SHORT, np.int64)
     base = np.arange(256).astype(np.int32)
     n: Int = 0
     for stretch in range(len(after)):
         at, stop, begin = borders[stretch], borders[stretch + 1], n
         kinds_of(data, table, at, stop, kinds)
         while at < stop:
-            end, first = piece_end(kinds, at, stop, joined), n
+            end, first = next_end(kinds, at, stop, mode), n
             if end - at == 1:  # every digit: a call would cost more than the rest
                 out[n] = base[data[at]]
                 n, at = n + 1, end
@@ -299,7 +313,7 @@ def encode(
                 cut = at + 1
                 while cut < end and inside[np.int64(data[cut - 1]) << 8 | np.int64(data[cut])]:
                     cut += 1
-                n = _part(
+                n = encode_part(
                     data, at, cut, keys, values, limit, made, base, kept, kept_at, kept_bytes,
                     kept_ids, state, out, n,
                 )  # fmt: skip

@@ -15,7 +15,8 @@ from tokenizers import Regex, models, pre_tokenizers, trainers
 
 from hanji.manifest import Dataset
 from hanji.text.bpe import THREAD_CHARS, Bpe
-from hanji.text.pieces import PATTERNS, class_table
+from hanji.text.classes import class_table
+from hanji.text.patterns import PATTERNS
 from hanji.tokens import MUCH, Tokenizer
 
 TEXTS = [

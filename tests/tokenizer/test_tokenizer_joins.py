@@ -9,9 +9,9 @@ import pytest
 from tokenizers import Tokenizer
 
 from hanji.execution import Execution
+from hanji.text.scan import pieces
 from tokenizer.presets import PRESETS
 from tokenizer.sample import stage2_sizes
-from tokenizer.scan import pieces
 from tokenizer.section import TokenizerSection
 from tokenizer.train import train
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
+from hanji.text.alphabet import byte_order
 from tokenizer.count import Counter
-from tokenizer.encode import byte_order
 from tokenizer.learn import Budget, Vocabulary, learn
 from tokenizer.presets import PRESETS, Preset
 from tokenizer.rules import rules_vector

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Regex, pre_tokenizers
 
-from tokenizer.classes import class_table
+from hanji.text.classes import class_table
+from hanji.text.scan import pieces
 from tokenizer.presets import PRESETS
-from tokenizer.scan import pieces
 
 SAMPLES = [
     "By the way, I am a fan of the Milky Way.  Two spaces;\ttab\r\n\r\n  indented 12345 x²",

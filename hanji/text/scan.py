@@ -2,7 +2,7 @@
 
 First every byte gets a kind: the class of the character that begins there, or that it goes on with
 one. Then a function for each pattern runs over the kinds alone; each equals its regex in
-`tokenizer.presets` on every text (tests prove it). The input must be valid UTF-8.
+`hanji.text.patterns` on every text (tests prove it). The input must be valid UTF-8.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hanji.kernels import njit
-from tokenizer.classes import BREAK, LOWER, class_table
+from hanji.text.classes import BREAK, LOWER, class_table
 
 __all__ = ["ends", "kinds_of", "next_end", "pieces"]
 
@@ -21,7 +21,7 @@ U8 = npt.NDArray[np.uint8]
 Int = int | np.int64
 I64 = npt.NDArray[np.int64]
 
-# kinds beside the classes 0 to 8 of `tokenizer.classes`
+# kinds beside the classes 0 to 8 of `hanji.text.classes`
 _INSIDE, _RETURN, _SLASH = 9, 10, 11
 # sets of kinds, as bits; bytes inside a character go with its first one
 _IN = 1 << _INSIDE
@@ -286,10 +286,9 @@ def ends(data: U8, table: U8, mode: Int) -> I64:
 
 
 def pieces(text: str, mode: int) -> list[str]:
-    """Cut a text by a preset's mode, for tests and small texts.
+    """Cut a text by the mode of a pattern, for tests and small texts.
 
-    >>> from tokenizer.presets import preset
-    >>> pieces("By the way, 42.", preset("kexaone").mode2)
+    >>> pieces("By the way, 42.", 1)
     ['By the way', ',', ' ', '4', '2', '.']
     """
     data = text.encode()
