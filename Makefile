@@ -54,7 +54,7 @@ screenshot: demo  ## take the picture of the report page that the README shows (
 
 lock:  ## resolve the dependencies again
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra baselines --group dev --universal \
+	$(BIN)/uv pip compile pyproject.toml --extra baselines --extra models --group dev --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
 
 clean:  ## remove what the other targets made

@@ -50,17 +50,23 @@ READ_AHEAD = 8 << 20
 AT_ONCE = 16  # copies within a store
 
 
-def place(value: str | Path) -> Path:
+def place(value: str | Path, base: Path | None = None) -> Path:
     """Return the path or URL as something with the verbs of a path.
+
+    Args:
+        value: a path or URL.
+        base: where a relative path starts.
 
     >>> str(place(Path("gs://bucket/run"))), type(place("data/run")).__name__
     ('gs://bucket/run', 'PosixPath')
+    >>> str(place("s3://bucket/a", Path("/here"))), str(place("a", Path("/here")))
+    ('s3://bucket/a', '/here/a')
     """
     if isinstance(value, Remote):
         return value
     match = _URL.match(str(value))
     if match is None:
-        return Path(value)
+        return Path(value) if base is None else base / value
     if match[1].lower() in ("file", "local"):
         return Path("/" + str(value)[match.end() :])
     return Remote(str(value))

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import orjson
 import pyarrow as pa
 
 from hanji.beam.ticker import Ticker
 from hanji.contamination.index import load
 from hanji.manifest import write_atomically
+from hanji.places import place
 from hanji.report import Report
 from hanji.schema import document_id
 from pipelines import dedup
@@ -31,17 +33,19 @@ from pipelines.drafts import Draft, Writers
 from pipelines.langs import languages
 from pipelines.language import AT_LEAST, Guess, detect
 from pipelines.lists import allowed, blocked, count_words
+from pipelines.models import score_texts
 from pipelines.normalise import normalise
 from pipelines.pii import mask
 from pipelines.profile import METRICS, profile
 from pipelines.quality import RULES, decide, score
 from pipelines.read import Fault, InputFile, Item, Passed, Record, records
-from pipelines.section import Curate
+from pipelines.section import Curate, Models
 from pipelines.segment import SERVES, segmented
 from pipelines.units import Unit
 
 __all__ = ["HISTOGRAMS", "Clean", "UnitAccount", "account_of"]
 
+Bools = npt.NDArray[np.bool_]
 BATCH_RECORDS = 500
 BATCH_CHARS = 8 << 20  # a batch is held in memory a few times over
 BINS = 24
@@ -168,10 +172,12 @@ class Clean(msgspec.Struct, frozen=True):
                 continue
             licence, url = draft.record.license, draft.record.url
             words, most = settings.words.get(draft.lang), settings.words_at_least
-            found = count_words(draft.text, draft.lang, base / words) if words is not None else 0
+            found = (
+                count_words(draft.text, draft.lang, place(words, base)) if words is not None else 0
+            )
             if not allowed(licence, settings.licenses, settings.unlicensed):
                 self._drop(draft, "lists", "licence_not_allowed", 0, 0, writers, account)
-            elif settings.urls is not None and url and blocked(url, base / settings.urls):
+            elif settings.urls is not None and url and blocked(url, place(settings.urls, base)):
                 self._drop(draft, "lists", "blocked_url", 0, 0, writers, account)
             elif found >= most:
                 self._drop(draft, "lists", "blocked_words", found, most, writers, account)
@@ -231,6 +237,8 @@ class Clean(msgspec.Struct, frozen=True):
                 value, limit = float(verdicts.value[i]), float(verdicts.limit[i])
                 self._drop(drafts[i], "quality", reason, value, limit, writers, account)
             keep = verdicts.rule < 0
+        if self.section.models is not None:
+            keep = self._by_models(self.section.models, drafts, keep, writers, account)
         kept = [draft for draft, good in zip(drafts, keep) if good]
         if kept:
             chosen = pa.array([draft.text for draft in kept], pa.large_string())
@@ -239,6 +247,22 @@ class Clean(msgspec.Struct, frozen=True):
             writers.keys(_keys(kept, chosen, quality, self.section))
         if self.section.duplicates.reweight:
             writers.lost([draft for draft, good in zip(drafts, keep) if not good], self.section)
+
+    def _by_models(
+        self, models: Models, drafts: Sequence[Draft], keep: Bools, writers: Writers,
+        account: UnitAccount,
+    ) -> Bools:  # fmt: skip
+        """Score the documents that are kept so far; return which of them stay."""
+        kept, keep = np.flatnonzero(keep).tolist(), keep.copy()
+        texts, langs = [drafts[i].text for i in kept], [drafts[i].lang for i in kept]
+        for i, scores in zip(kept, score_texts(texts, langs, models, Path(self.base))):
+            draft = drafts[i]
+            draft.scores = scores
+            if scores.reason:
+                value, limit = scores.value, scores.threshold
+                self._drop(draft, "models", scores.reason, value, limit, writers, account)
+                keep[i] = False
+        return keep
 
     def _profile(
         self, drafts: Sequence[Draft], texts: pa.Array, langs: Sequence[str]
@@ -304,6 +328,8 @@ def _documents(
         "lang_shares": [_shares(draft.guess) for draft in drafts],
         "quality": quality,
         "n_masked": [draft.n_masked for draft in drafts],
+        "classifier_score": [draft.scores.classifier_score for draft in drafts],
+        "perplexity": [draft.scores.perplexity for draft in drafts],
     }
     return pa.RecordBatch.from_arrays(
         [

@@ -31,6 +31,9 @@ _ADDED = [
     pa.field("lang_shares", pa.string(), nullable=False),  # JSON, where other_share is over MIXED
     pa.field("quality", pa.float32(), nullable=False),
     pa.field("n_masked", pa.int32(), nullable=False),  # personal data masked or removed
+    # By models of the user; null where none serves the language.
+    pa.field("classifier_score", pa.float32(), nullable=True),
+    pa.field("perplexity", pa.float32(), nullable=True),
     # The rest of the profile, so that a new threshold needs no second scan.
     *(pa.field(name, pa.float32(), nullable=False) for name in METRICS[2:]),
 ]

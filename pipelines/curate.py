@@ -29,13 +29,12 @@ from hanji.execution import Execution
 from hanji.manifest import Commit, Manifest
 from hanji.places import place
 from hanji.report import Report
-from pipelines import compare, publish
+from pipelines import compare, lists, models, publish
 from pipelines.calibrate import load_limits
 from pipelines.clean import Clean, UnitAccount, account_of
 from pipelines.columns import CURATED
 from pipelines.decontaminate import leaks
 from pipelines.dedup import cut
-from pipelines.lists import digests
 from pipelines.read.source import InputFile, Source, plan
 from pipelines.section import Curate
 from pipelines.units import Unit, group
@@ -72,7 +71,7 @@ def curate(
     out = place(out)
     decontaminate = section.decontaminate
     sets = [one.path for one in decontaminate.sets] if decontaminate is not None else []
-    execution.require_shared(out, [*(source.path for source in sources), *sets])
+    execution.require_shared(out, [*(source.path for source in sources), *sets, *_files(section)])
     section = _with_limits(section, base)
     files = plan(sources, base)
     if execution.dry_run:
@@ -108,7 +107,7 @@ def _with_limits(section: Curate, base: Path) -> Curate:
     quality = section.quality
     if quality is None or quality.limits_file is None:
         return section
-    limits = load_limits(base / quality.limits_file, quality.segmenter)
+    limits = load_limits(place(quality.limits_file, base), quality.segmenter)
     for lang, own in quality.limits.items():
         limits[lang] = {**limits.get(lang, {}), **own}
     return replace(section, quality=replace(quality, limits=limits, limits_file=None))
@@ -121,17 +120,30 @@ def _input_digest(files: Sequence[InputFile]) -> str:
     return stable_hex("files", *(part for f in files for part in (f.source, f.name, f.digest())))
 
 
+def _files(section: Curate) -> list[str]:
+    """Name the files of lists and models, which workers read."""
+    own, found = section.lists, []
+    if own is not None:
+        found += [*own.words.values(), *([] if own.urls is None else [own.urls])]
+    if section.models is not None:
+        found += [one.path for one in section.models.classifiers.values()]
+        for model in section.models.perplexity.values():
+            found += [model.path, *([] if model.pieces is None else [model.pieces])]
+    return found
+
+
 def _set_digests(section: Curate, base: Path) -> list[str]:
-    """Name evaluation sets and lists by their contents; a damaged one is told before the run."""
+    """Name sets, lists and models by their contents; a damaged one is told before the run."""
     sets = section.decontaminate.sets if section.decontaminate is not None else ()
     names = [one.name for one in sets]
     for name in names:
         if names.count(name) > 1:
             raise RecipeError(f"curate.decontaminate.sets: two are named '{name}'; rename one")
-    lists = section.lists
-    files = [base / path for path in lists.words.values()] if lists is not None else []
-    files += [base / lists.urls] if lists is not None and lists.urls is not None else []
-    return [*(digest_of(one, base) for one in sets), *digests(files)]
+    own = section.lists
+    files = [place(path, base) for path in own.words.values()] if own is not None else []
+    files += [place(own.urls, base)] if own is not None and own.urls is not None else []
+    named = [*(digest_of(one, base) for one in sets), *lists.digests(files)]
+    return [*named, *models.digests(section.models, base)]
 
 
 def _clean(units: Sequence[Unit], section: Curate, base: Path, execution: Execution) -> None:

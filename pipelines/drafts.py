@@ -21,6 +21,7 @@ from pipelines.columns import (
 )
 from pipelines.dedup.weights import LOST, lost_path
 from pipelines.language import Guess
+from pipelines.models import Scores
 from pipelines.read import Fault, Record
 from pipelines.section import Curate
 from pipelines.units import Unit
@@ -37,6 +38,7 @@ class Draft(msgspec.Struct):
     text: str
     guess: Guess
     n_masked: int = 0
+    scores: Scores = Scores()
 
     @property
     def lang(self) -> str:

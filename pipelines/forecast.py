@@ -55,7 +55,7 @@ def sample(recipe: Recipe) -> tuple[list[SourceForecast], float, float]:
     for source in sources:
         mine = [file for file in files if file.source == source.name]
         found.append(_estimate(source.name, mine, taken))
-    rate, kept = _rate(taken, section)
+    rate, kept = _rate(taken, section, recipe.base)
     # Long documents are not cleaned for a sample; nearly all of them are kept.
     text = sum(source.text_bytes for source in found)
     short = sum(s.text_bytes for s in found if s.documents and s.text_bytes / s.documents <= LONG)
@@ -80,7 +80,7 @@ def _estimate(name: str, files: list[InputFile], taken: list[Record]) -> SourceF
     return SourceForecast(name, len(files), size, int(n_documents * scale), int(n_text * scale))
 
 
-def _rate(taken: Iterable[Record], section: Curate) -> tuple[float, float]:
+def _rate(taken: Iterable[Record], section: Curate, base: Path) -> tuple[float, float]:
     """Clean the sample twice, time the second: the first compiles the kernels."""
     lines = [orjson.dumps({"id": r.key, "text": r.text}) for r in taken]
     if not lines:
@@ -93,7 +93,7 @@ def _rate(taken: Iterable[Record], section: Curate) -> tuple[float, float]:
         for number in range(2):
             start = time.perf_counter()
             unit = Unit(number, tuple(files), directory)
-            list(Clean(section)(unit, Ticker(None)))
+            list(Clean(section, str(base.resolve()))(unit, Ticker(None)))
             seconds = time.perf_counter() - start
             kept = sum(
                 sum(batch["n_bytes"].to_pylist()) for batch in read_batches(unit.clean, ["n_bytes"])

@@ -10,11 +10,14 @@ from hanji.contamination.settings import EvaluationSet
 from hanji.schema import LANGS, Lang
 
 __all__ = [
+    "Classifier",
     "Curate",
     "Duplicates",
     "Language",
+    "Models",
     "Near",
     "Normal",
+    "Perplexity",
     "PersonalData",
     "Quality",
     "Repeated",
@@ -23,6 +26,7 @@ __all__ = [
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+Above0 = Annotated[float, msgspec.Meta(gt=0)]
 SIGNATURE = 112  # values; FineWeb-2: 14 x 8
 PersonalKind = Literal[
     "email", "iban", "card", "korean_id", "japanese_id", "german_id", "spanish_id",
@@ -68,6 +72,43 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Limits that `hanji curate calibrate` wrote, instead of those in pipelines/langs."""
     limits: dict[Lang, dict[str, float]] = {}
     """Own limits by language and name, before those of the file and of pipelines/langs."""
+
+
+class Classifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A quality classifier in fastText's format; paths start at the recipe."""
+
+    path: str
+    """The .bin or .ftz file of a supervised model."""
+    label: str
+    """The label whose probability is the score, with its prefix: __label__hq."""
+    at_least: Share | None = None
+    """Lowest score of a document that is kept; null keeps all, the score is a column then."""
+    max_chars: Positive | None = None
+    """Characters from the beginning of a text that are looked at; null takes all."""
+
+
+class Perplexity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An n-gram model and the limits of a text's perplexity; paths start at the recipe."""
+
+    path: str
+    """An ARPA file, plain or .gz, or a binary file of KenLM (which needs the package kenlm)."""
+    pieces: str | None = None
+    """SentencePiece model that cuts lines into the model's words; null cuts at white space."""
+    form: Literal["as_is", "lower", "plain"] = "lower"
+    """Form of a line: lower case, or plain as CCNet's models (no accents, every digit 0)."""
+    at_least: Above0 | None = None
+    """Lowest perplexity of a document that is kept; repeated words and lists are low."""
+    at_most: Above0 | None = None
+    """Highest perplexity of a document that is kept."""
+
+
+class Models(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Models of your own, by language, for documents that pass the quality rules."""
+
+    classifiers: dict[Lang, Classifier] = {}
+    """Quality classifiers by language."""
+    perplexity: dict[Lang, Perplexity] = {}
+    """N-gram models by language."""
 
 
 class PersonalData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -174,6 +215,8 @@ class Curate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Language of a document."""
     quality: Quality | None = Quality()
     """Quality rules; null keeps every document."""
+    models: Models | None = None
+    """Quality classifiers and n-gram models of your own; null has none."""
     personal_data: PersonalData | None = PersonalData()
     """Personal data; null leaves it."""
     lists: Lists | None = None

@@ -21,6 +21,7 @@ from hanji.contamination.settings import EvaluationSet
 from hanji.contamination.units import is_wide, runs, units_of
 from hanji.errors import InputError, RecipeError
 from hanji.manifest import Dataset, write_atomically
+from hanji.places import place
 from hanji.seeds import stable_hex
 from hanji.shards import read_batches
 
@@ -69,7 +70,7 @@ def items_of(one: EvaluationSet, base: Path = Path()) -> list[Item]:
         RecipeError: if its file does not exist or is of no known kind.
         InputError: if the file is damaged, or lacks a key.
     """
-    path = base / one.path
+    path = place(one.path, base)
     if not path.exists():
         raise RecipeError(f"evaluation set '{one.name}': {path} does not exist; check the path")
     if path.name.endswith(".hashes"):
@@ -97,7 +98,7 @@ def _rows(one: EvaluationSet, path: Path) -> Iterator[dict[str, object]]:
             yield from batch.select([c for c in columns if c in batch.schema.names]).to_pylist()
     elif path.suffix == ".parquet":
         try:
-            yield from pq.read_table(path).to_pylist()
+            yield from pq.read_table(io.BytesIO(path.read_bytes())).to_pylist()
         except (pa.ArrowInvalid, OSError) as error:
             raise InputError(f"{path}: is no readable Parquet file ({error})") from None
     elif ".jsonl" in path.name or ".ndjson" in path.name:

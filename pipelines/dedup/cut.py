@@ -128,13 +128,15 @@ class _Tables:
             spans.extend((start, min(end + 1, len(data))) for start, end in places)
             setattr(counts, kind, getattr(counts, kind) + int(out.sum()))
         if self._again is not None and self._settings.substrings is not None:
-            first = self._again.of(document)
+            first, length = np.sort(self._again.of(document)), self._settings.substrings.at_least
             if len(first):
                 _, start, end = words(data)
-                last = end[first + self._settings.substrings.at_least - 1]
-                runs = _joined(zip(start[first].tolist(), last.tolist()))
-                counts.substrings += len(runs)
-                spans.extend(runs)
+                # Signs between two words that go, go with them.
+                gaps = np.flatnonzero(np.diff(first) > length)
+                heads = first[np.concatenate([[0], gaps + 1])]
+                tails = first[np.concatenate([gaps, [len(first) - 1]])] + length - 1
+                counts.substrings += len(heads)
+                spans.extend(zip(start[heads].tolist(), end[tails].tolist()))
         return _joined(spans)
 
 

@@ -148,3 +148,16 @@ def test_cuts_are_widened_to_sentences() -> None:
     assert widened(text, "en", []) == []
     japanese = "一つ目。二つ目。三つ目。"
     assert without(japanese, widened(japanese, "ja", [hit(5, 6)])) == "一つ目。三つ目。"
+
+
+def test_a_set_may_lie_at_an_address(tmp_path: Path) -> None:
+    import fsspec
+
+    near = build(tmp_path, "drop")
+    data = (tmp_path / "evals" / "quiz.jsonl").read_bytes()
+    fsspec.filesystem("memory").pipe("/evals/far.jsonl", data)
+    far = EvaluationSet(name="quiz", path="memory://evals/far.jsonl", keys=("q",))
+    section = Curate(quality=Quality(rules=()), decontaminate=Decontaminate(sets=(far,)))
+    sources = (Source(name="s", path="in.jsonl"),)
+    manifest = curate(sources, section, tmp_path, tmp_path / "far", Execution())
+    assert manifest.report.total().dropped == near.report.total().dropped
