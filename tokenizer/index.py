@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hanji.kernels import njit
-from tokenizer.merge import SEPARATOR, Heap, Pairs, Text, add_pair, find_pair, push, weight_at
+from tokenizer.heap import Heap, push
+from tokenizer.merge import SEPARATOR, Pairs, Text, add_pair, find_pair, weight_at
 
 __all__ = ["build", "choose_floor", "sketch_pairs"]
 

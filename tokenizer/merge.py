@@ -21,11 +21,12 @@ import numpy as np
 import numpy.typing as npt
 
 from hanji.kernels import njit
+from tokenizer.heap import Heap, pop, push, sink
 from tokenizer.rules import allowed, bridges, find_token, place_token
 
 __all__ = [
-    "BLOCK_BITS", "DONE", "DRY", "FULL", "PAUSE", "SEPARATOR", "Charges", "Heap", "Pairs", "Text",
-    "Tokens", "add_pair", "find_pair", "push", "run", "skip", "weight_at",
+    "BLOCK_BITS", "DONE", "DRY", "FULL", "PAUSE", "SEPARATOR", "Charges", "Pairs", "Text", "Tokens",
+    "add_pair", "find_pair", "run", "skip", "weight_at",
 ]  # fmt: skip
 
 U8 = npt.NDArray[np.uint8]
@@ -63,13 +64,6 @@ class Pairs(NamedTuple):
     sizes: I32
     starts: I64
     pool: I32
-
-
-class Heap(NamedTuple):
-    """A binary heap; the best pair stands first."""
-
-    counts: I64
-    keys: I64
 
 
 class Tokens(NamedTuple):
@@ -121,53 +115,6 @@ def add_pair(key: Int, keys: I64) -> Int:
         slot = (slot + 1) & mask
     keys[slot] = key
     return slot
-
-
-@njit
-def _before(heap: Heap, i: Int, j: Int) -> bool:
-    if heap.counts[i] != heap.counts[j]:
-        return bool(heap.counts[i] > heap.counts[j])
-    return bool(heap.keys[i] < heap.keys[j])
-
-
-@njit
-def _swap(heap: Heap, i: Int, j: Int) -> None:
-    heap.counts[i], heap.counts[j] = heap.counts[j], heap.counts[i]
-    heap.keys[i], heap.keys[j] = heap.keys[j], heap.keys[i]
-
-
-@njit
-def push(heap: Heap, n: Int, count: Int, key: Int) -> Int:
-    """Add an entry to a heap of n; return its new size."""
-    heap.counts[n] = count
-    heap.keys[n] = key
-    at = n
-    while at > 0 and _before(heap, at, (at - 1) >> 1):
-        _swap(heap, at, (at - 1) >> 1)
-        at = (at - 1) >> 1
-    return n + 1
-
-
-@njit
-def _sink(heap: Heap, n: Int) -> None:
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= n:
-            break
-        if child + 1 < n and _before(heap, child + 1, child):
-            child += 1
-        if not _before(heap, child, at):
-            break
-        _swap(heap, child, at)
-        at = child
-
-
-@njit
-def _pop(heap: Heap, n: Int) -> Int:
-    _swap(heap, 0, n - 1)
-    _sink(heap, n - 1)
-    return n - 1
 
 
 @njit
@@ -344,9 +291,9 @@ def run(
         if now != count:
             if now >= state[FLOOR]:
                 heap.counts[0] = now
-                _sink(heap, state[N_HEAP])
+                sink(heap, state[N_HEAP])
             else:
-                state[N_HEAP] = _pop(heap, state[N_HEAP])
+                state[N_HEAP] = pop(heap, state[N_HEAP])
             continue
         a, b, new = key >> 32, key & 0xFFFFFFFF, state[N_TOKENS]
         most = 2 * min(np.int64(pairs.sizes[slot]), new) + 1
@@ -377,7 +324,7 @@ def run(
             elif fits:
                 group = len(text.ends)
                 fits = charges.taken[group] < charges.quotas[group]
-        state[N_HEAP] = _pop(heap, state[N_HEAP])
+        state[N_HEAP] = pop(heap, state[N_HEAP])
         if not fits:
             continue
         if group >= 0:

@@ -13,7 +13,7 @@ import numpy as np
 
 from hanji.progress import Progress
 from hanji.text import merges, scan
-from tokenizer import count, encode, index, merge, rules
+from tokenizer import count, encode, heap, index, merge, rules
 from tokenizer.count import Counter
 from tokenizer.learn import Vocabulary, learn
 from tokenizer.presets import PRESETS
@@ -23,13 +23,14 @@ __all__ = ["compile_kernels", "is_cold"]
 
 _SECONDS = 30  # measured on one core of 2.5 GHz
 _LARGEST = (count._cut, count._look_up, encode.encode_pieces, index._fill, merge.run)
-_SOURCES = [Path(str(m.__file__)) for m in (scan, merges, rules, count, encode, index, merge)]
+_SOURCES = [Path(str(m.__file__)) for m in (scan, merges, heap, rules, count, encode, index, merge)]
 
 
 def _stored(pattern: str) -> list[Path]:
     """Find indexes of machine code; numba that is switched off has none."""
-    stats = getattr(merge.run, "stats", None)
-    return [] if stats is None else list(Path(stats.cache_path).glob(f"{pattern}-*.nbi"))
+    found = (getattr(kernel, "stats", None) for kernel in (scan.ends, merge.run))  # of each folder
+    folders = [Path(stats.cache_path) for stats in found if stats is not None]
+    return [path for folder in folders for path in folder.glob(f"{pattern}-*.nbi")]
 
 
 def is_cold() -> bool:
