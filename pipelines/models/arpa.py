@@ -21,7 +21,7 @@ import numpy.typing as npt
 from hanji.errors import RecipeError
 from hanji.kernels import njit
 
-__all__ = ["Arpa"]
+__all__ = ["Arpa", "split"]
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -172,7 +172,7 @@ class Arpa:
         numbers, values = array("i"), array("d")
         for _ in range(size):
             line = next(lines, "")
-            chance, *words = line.split() or [""]
+            chance, *words = split(line) or [""]
             backoff = words.pop() if len(words) == order + 1 else "0"
             try:
                 values.extend((float(chance), float(backoff)))
@@ -219,8 +219,17 @@ class Arpa:
         return [float(value) for value in out]
 
 
+def split(text: str) -> list[str]:
+    r"""Split at ASCII's blanks alone, as KenLM does: others stand inside words.
+
+    >>> split("one\u00a0word two")
+    ['one\xa0word', 'two']
+    """
+    return [word.decode() for word in text.encode("utf-8", "replace").split()]
+
+
 def _lines(file: Iterable[bytes]) -> Iterator[str]:
     """Yield the lines that say something."""
     for line in file:
-        if text := line.decode("utf-8", "replace").strip():
-            yield text
+        if text := line.strip():
+            yield text.decode("utf-8", "replace")

@@ -80,7 +80,7 @@ def _labels(path: Path, where: str) -> set[str]:
         labels, at = _entries(data, _HEADER.size)
         if _end(data, at) == len(data):
             return labels
-    except (struct.error, ValueError):
+    except (struct.error, ValueError, IndexError):
         pass  # it ends too early
     raise RecipeError(f"{where} is damaged or cut off; copy it again")
 

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Protocol
 
 from hanji.errors import RecipeError
-from pipelines.models.arpa import Arpa
+from pipelines.models.arpa import Arpa, split
 from pipelines.models.files import local
 from pipelines.section import Perplexity
 
-__all__ = ["load", "perplexities", "plain"]
+__all__ = ["load", "load_pieces", "perplexities", "plain"]
 
 OPTION = "curate.models.perplexity"
 BINARY = b"mmap lm "  # how KenLM's own files begin
-WORST = 1e9  # what a document without any known word may reach
+MOST_DIGITS = 9.0  # of a perplexity: a text without a word has 10 ** 9, and no other has more
 # What CCNet writes in place of marks; most have a width or a direction that ASCII's have not.
 _MARKS = str.maketrans(
     {
@@ -64,14 +64,14 @@ _FORMS: dict[str, Callable[[str], str]] = {"as_is": str, "lower": str.lower, "pl
 def perplexities(
     texts: Sequence[str], settings: Perplexity, path: Path, pieces: Path | None
 ) -> list[float]:
-    """Return the perplexity of each text, at most WORST; a text without a word has that."""
+    """Return the perplexity of each text, at most 10 ** MOST_DIGITS; without a word it is that."""
     model = load(path)
     lines: list[list[str]] = []
     ends = [0]
     for text in texts:
         for line in text.split("\n"):
             form = _FORMS[settings.form](line)
-            words = _pieces(pieces).encode(form, out_type=str) if pieces else form.split()
+            words = load_pieces(pieces).encode(form, out_type=str) if pieces else split(form)
             if words:
                 lines.append(words)
         ends.append(len(lines))
@@ -79,8 +79,8 @@ def perplexities(
     found = []
     for first, end in itertools.pairwise(ends):
         n = sum(len(words) + 1 for words in lines[first:end])
-        exponent = -sum(sums[first:end]) / n if n else 9.0
-        found.append(min(10.0 ** min(exponent, 9.0), WORST))
+        digits = -sum(sums[first:end]) / n if n else MOST_DIGITS
+        found.append(10.0 ** min(digits, MOST_DIGITS))
     return found
 
 
@@ -118,7 +118,7 @@ class _Kenlm:
 
 
 @cache
-def _pieces(path: Path) -> _Pieces:
+def load_pieces(path: Path) -> _Pieces:
     """Load a SentencePiece model.
 
     Raises:

@@ -87,5 +87,5 @@ def digests(models: Models | None, base: Path) -> list[str]:
         if p.pieces is not None:
             pieces = place(p.pieces, base)
             named += ["pieces", lang, digest_of(pieces, option)]
-            perplexity.perplexities([""], p, path, pieces)
+            perplexity.load_pieces(pieces)
     return [stable_hex("models", *named)]

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from hanji.errors import RecipeError
 from hanji.execution import Execution
 from hanji.manifest import Dataset
+from hanji.recipe import Recipe
+from pipelines.calibrate import Calibrated, Limits, write_limits
 from pipelines.curate import curate
+from pipelines.forecast import sample
 from pipelines.lists import allowed, blocked, count_words, lines_of
 from pipelines.read.source import Source
 from pipelines.section import Curate, Lists, Quality
@@ -133,3 +136,48 @@ def test_bad_lists_are_told_before_anything_is_read(tmp_path: Path) -> None:
             curate(
                 (Source(name="s", path="in.jsonl"),), section, tmp_path, tmp_path / "o", Execution()
             )
+
+
+def test_lists_and_limits_may_lie_at_an_address(tmp_path: Path) -> None:
+    import fsspec
+
+    body = "The keeper of the mill counted the sheets of paper that had dried in the sun. " * 2
+    rows = [
+        {"text": body + "One."},
+        {"text": body + "Casino casino casino."},
+        {"text": body + "Three.", "url": "https://bad.example/x"},
+    ]
+    (tmp_path / "in.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    limits = Limits(
+        format="hanji.limits/1", segmenter="fast", corpus="", documents={}, keep=0.99,
+        limits={"en": {"n_words_min": Calibrated(10_000, 0.5, "quantile")}},
+    )  # fmt: skip
+    write_limits(tmp_path / "limits.json", limits)
+    store = fsspec.filesystem("memory")
+    store.pipe("/lists/words.txt", b"casino\n")
+    store.pipe("/lists/urls.txt", b"bad.example\n")
+    store.pipe("/lists/limits.json", (tmp_path / "limits.json").read_bytes())
+    far = Lists(urls="memory://lists/urls.txt", words={"en": "memory://lists/words.txt"})
+    quality = Quality(rules=("gopher",), limits_file="memory://lists/limits.json")
+    section = Curate(quality=quality, lists=far)
+    sources = (Source(name="s", path="in.jsonl"),)
+    manifest = curate(sources, section, tmp_path, tmp_path / "out", Execution())
+    dropped = manifest.report.total().dropped
+    assert dropped["lists"] == {"blocked_url": 1, "blocked_words": 1}
+    assert dropped["quality"] == {"too_few_words": 1}
+
+
+def test_a_plan_looks_for_lists_beside_the_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "The casino by the old mill was closed."}')
+    (tmp_path / "words.txt").write_text("casino")
+    (tmp_path / "r.yaml").write_text(
+        "sources: [{name: s, path: in.jsonl}]\ncurate: {quality: null, lists: {words: {en: words.txt}}}\n"
+    )
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    (source,), rate, kept = sample(Recipe.load(tmp_path / "r.yaml"))
+    assert source.documents == 1
+    assert rate > 0
+    assert kept > 0

@@ -1,10 +1,8 @@
-"""Quality classifiers and n-gram models of the user, on small files that are made here."""
+"""Models of the user in the pipeline: columns, reasons, bad files; and quality classifiers."""
 
 from __future__ import annotations
 
 import gzip
-import importlib.util
-import itertools
 import json
 import math
 import struct
@@ -13,8 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hanji.errors import RecipeError
 from hanji.execution import Execution
@@ -22,7 +18,6 @@ from hanji.manifest import Dataset, Manifest
 from hanji.shards import read_batches
 from pipelines.curate import curate
 from pipelines.models import classifier, perplexity
-from pipelines.models.arpa import Arpa
 from pipelines.read.source import Source
 from pipelines.section import Classifier, Curate, Duplicates, Models, Perplexity, Quality
 
@@ -31,9 +26,8 @@ OUTPUT = {"__label__hq": (4.0, -4.0), "__label__lq": (-4.0, 4.0)}
 
 ARPA = r"""
 \data\
-ngram 1=7
-ngram 2=5
-ngram 3=2
+ngram 1=6
+ngram 2=2
 
 \1-grams:
 -1.2	<unk>
@@ -41,19 +35,11 @@ ngram 3=2
 -1.0	</s>
 -0.8	the	-0.3
 -0.9	mill	-0.2
--1.1	종이	-0.4
 -1.4	paper	-0.1
 
 \2-grams:
--0.4	<s> the	-0.25
--0.3	the mill	-0.15
--0.6	mill </s>
--0.7	종이 the
--0.5	the paper
-
-\3-grams:
--0.1	<s> the mill
--0.2	the mill </s>
+-0.4	<s> the
+-0.3	the mill
 
 \end\
 """
@@ -89,33 +75,6 @@ def classify(text: str) -> float:
     return float(np.exp(scores[0]) / np.exp(scores).sum())
 
 
-def grams_of(text: str) -> dict[tuple[str, ...], tuple[float, float]]:
-    found = {}
-    for line in text.split("\n"):
-        parts = line.split("\t")
-        if len(parts) > 1:
-            backoff = float(parts[2]) if len(parts) > 2 else 0.0
-            found[tuple(parts[1].split(" "))] = float(parts[0]), backoff
-    return found
-
-
-def chance(
-    grams: dict[tuple[str, ...], tuple[float, float]], context: tuple[str, ...], word: str
-) -> float:
-    """The slow way: back off until the n-gram is there."""
-    if (*context, word) in grams:
-        return grams[(*context, word)][0]
-    return grams.get(context, (0.0, 0.0))[1] + chance(grams, context[1:], word)
-
-
-def log_sum(text: str, order: int, words: Sequence[str]) -> float:
-    grams = grams_of(text)
-    known = [word if (word,) in grams else "<unk>" for word in words]
-    line = ["<s>", *known, "</s>"]
-    starts = range(1, len(line))
-    return sum(chance(grams, tuple(line[max(0, i - order + 1) : i]), line[i]) for i in starts)
-
-
 @pytest.mark.parametrize(
     "text", ["harvest", "harvest 수확 casino", "casino\n도박 harvest", "nothing known", ""]
 )
@@ -136,120 +95,6 @@ def test_a_classifier_looks_at_the_beginning_alone(tmp_path: Path) -> None:
     text = "harvest casino casino"
     (head,), (all_of_it,) = (classifier.classify([text], one, path) for one in (settings, whole))
     assert head < 0.01 < all_of_it
-
-
-WORD = st.sampled_from(["the", "mill", "종이", "paper", "unseen", "</s>", "<unk>"])
-
-
-@given(lines=st.lists(st.lists(WORD, max_size=6), min_size=1, max_size=4))
-def test_lines_have_the_probability_of_the_slow_way(lines: list[list[str]]) -> None:
-    model = _model(ARPA)
-    wanted = [log_sum(ARPA, 3, words) for words in lines]
-    assert model.log_sums(lines) == pytest.approx(wanted)
-
-
-_MADE: dict[str, Arpa] = {}
-
-
-def _model(text: str) -> Arpa:
-    if text not in _MADE:
-        path = Path(_folder()) / f"{len(_MADE)}.arpa"
-        path.write_text(text)
-        _MADE[text] = Arpa(path, "m")
-    return _MADE[text]
-
-
-def _folder() -> str:
-    import tempfile
-
-    return tempfile.mkdtemp()
-
-
-@st.composite
-def arpas(draw: st.DrawFn) -> tuple[str, int]:
-    """Any model over four words, prefixes and suffixes of its n-grams left out here and there."""
-    words = ["a", "b", "ㄱ", "é"]
-    order = draw(st.integers(1, 4))
-    value = st.integers(-300, -1).map(lambda n: n / 100)
-    parts = ["\\data\\"]
-    sections = []
-    for n in range(1, order + 1):
-        if n == 1:
-            grams = [("<s>",), ("</s>",), *((w,) for w in words)]
-            grams += [("<unk>",)] if draw(st.booleans()) else []
-        else:
-            tuples = list(itertools.product(words, repeat=n))
-            grams = draw(st.lists(st.sampled_from(tuples), unique=True, max_size=12))
-            grams += [("<s>", *gram[1:]) for gram in grams[:3] if ("<s>", *gram[1:]) not in grams]
-            grams = list(dict.fromkeys(grams))
-        parts.append(f"ngram {n}={len(grams)}")
-        lines = [f"{draw(value)}\t{' '.join(gram)}\t{draw(value)}" for gram in grams]
-        sections += [f"\n\\{n}-grams:", *lines]
-    return "\n".join([*parts, *sections, "\n\\end\\"]) + "\n", order
-
-
-@given(
-    made=arpas(),
-    line=st.lists(st.sampled_from(["a", "b", "ㄱ", "é", "x"]), max_size=8),
-)
-def test_any_model_is_read_as_the_slow_way_reads_it(
-    made: tuple[str, int], line: list[str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    text, order = made
-    path = tmp_path_factory.mktemp("arpa") / "m.arpa"
-    path.write_text(text)
-    if "<unk>" not in text:
-        text = text.replace("\n\\1-grams:", "\n\\1-grams:\n-100\t<unk>\t0")
-    assert Arpa(path, "m").log_sums([line]) == pytest.approx([log_sum(text, order, line)])
-
-
-@pytest.mark.skipif(importlib.util.find_spec("kenlm") is None, reason="kenlm is not installed")
-def test_kenlm_says_the_same(tmp_path: Path) -> None:
-    import kenlm
-
-    path = arpa_file(tmp_path / "m.arpa", ARPA.lstrip())
-    theirs, ours = kenlm.Model(str(path)), Arpa(path, "m")
-    for n in range(4):
-        for words in itertools.product(["the", "mill", "종이", "unseen"], repeat=n):
-            (found,) = ours.log_sums([words])
-            assert found == pytest.approx(theirs.score(" ".join(words)), abs=1e-5)
-
-
-def test_perplexity_is_of_lines_with_their_ends(tmp_path: Path) -> None:
-    path = arpa_file(tmp_path / "m.arpa")
-    settings = Perplexity(path="")
-    (found,) = perplexity.perplexities(["The mill\n\n종이"], settings, path, None)
-    total = log_sum(ARPA, 3, ["the", "mill"]) + log_sum(ARPA, 3, ["종이"])
-    assert found == pytest.approx(10 ** (-total / 5))
-    assert perplexity.perplexities(["", "\n"], settings, path, None) == [1e9, 1e9]
-    as_is = Perplexity(path="", form="as_is")
-    assert perplexity.perplexities(["The mill"], as_is, path, None) > [found]
-    packed = tmp_path / "m.arpa.gz"
-    packed.write_bytes(gzip.compress(ARPA.encode()))
-    again = perplexity.perplexities(["The mill\n\n종이"], settings, packed, None)
-    assert again == [found]
-
-
-def test_words_may_be_pieces(tmp_path: Path) -> None:
-    sentencepiece = pytest.importorskip("sentencepiece")
-    path = tmp_path / "pieces"
-    corpus = [f"the mill makes paper {i}" for i in range(50)]
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(corpus), model_prefix=str(path), vocab_size=30, minloglevel=2
-    )
-    model = path.with_suffix(".model")
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(model)).encode(
-        "the mill", out_type=str
-    )
-    arpa = arpa_file(tmp_path / "m.arpa")
-    settings = Perplexity(path="", pieces="x")
-    (found,) = perplexity.perplexities(["The mill"], settings, arpa, model)
-    assert found == pytest.approx(10 ** (-log_sum(ARPA, 3, pieces) / (len(pieces) + 1)))
-
-
-def test_plain_form_is_that_of_ccnet() -> None:
-    assert perplexity.plain("  „Größe“ 1.234：可以。…") == '"große" 0.000:可以....'
-    assert perplexity.plain("") == ""
 
 
 ENGLISH = "The keeper of the old mill counted the sheets of paper that had dried in the sun."
@@ -364,13 +209,16 @@ def cut_off(path: Path) -> None:
         (lambda d: (d / "words.arpa").unlink(), "words.arpa cannot be read"),
         (lambda d: arpa_file(d / "words.arpa", "hello"), r"words.arpa is no ARPA file"),
         (
-            lambda d: arpa_file(d / "words.arpa", ARPA.split("-0.2\tthe mill </s>", maxsplit=1)[0]),
+            lambda d: arpa_file(d / "words.arpa", ARPA.split("-0.3\tthe mill", maxsplit=1)[0]),
             "words.arpa is damaged or cut off",
         ),
-        (lambda d: arpa_file(d / "words.arpa", ARPA[:200]), "words.arpa"),
-        (lambda d: arpa_file(d / "words.arpa", ARPA.replace("mill\t-0.2", "")), "words.arpa"),
-        (lambda d: arpa_file(d / "words.arpa", ARPA.replace("ngram 2=5", "ngram 2=x")), "no count"),
-        (lambda d: arpa_file(d / "words.arpa", ARPA.replace("the paper", "the moon")), "the moon"),
+        (lambda d: arpa_file(d / "words.arpa", ARPA[:120]), "words.arpa"),
+        (
+            lambda d: arpa_file(d / "words.arpa", ARPA.replace("-0.9\tmill\t-0.2\n", "")),
+            "words.arpa",
+        ),
+        (lambda d: arpa_file(d / "words.arpa", ARPA.replace("ngram 2=2", "ngram 2=x")), "no count"),
+        (lambda d: arpa_file(d / "words.arpa", ARPA.replace("the mill", "the moon")), "the moon"),
         (lambda d: arpa_file(d / "words.arpa", ARPA.replace("<s>", "s")), "has no <s>"),
         (lambda d: cut_off(d / "ko.arpa.gz"), "ko.arpa.gz is damaged or cut off"),
         (lambda d: (d / "ko.arpa.gz").write_bytes(b"no gzip"), "ko.arpa.gz is damaged"),
@@ -384,21 +232,20 @@ def test_bad_files_are_told_before_the_run(damage, message: str, tmp_path: Path)
     assert not (tmp_path / "out" / "manifest.json").exists()
 
 
+def test_a_classifier_that_ends_anywhere_is_told(tmp_path: Path) -> None:
+    whole = fasttext_file(tmp_path / "whole.bin").read_bytes()
+    for n in range(len(whole)):
+        path = tmp_path / f"{n}.bin"
+        path.write_bytes(whole[:n])
+        with pytest.raises(RecipeError, match="damaged or cut off"):
+            classifier.load(path, "__label__hq")
+
+
 def test_a_label_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
     make_recipe(tmp_path)
     models = Models(classifiers={"en": Classifier(path="quality.bin", label="hq")})
     with pytest.raises(RecipeError, match="no label 'hq'; it has __label__hq, __label__lq"):
         run(tmp_path, models)
-
-
-def test_a_binary_file_names_the_reader_that_it_needs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "kenlm", None)
-    path = tmp_path / "m.bin"
-    path.write_bytes(b"mmap lm http://kheafield.com/code format version 5\n")
-    with pytest.raises(RecipeError, match="pip install kenlm"):
-        perplexity.load(path)
 
 
 def test_models_may_lie_at_an_address(tmp_path: Path) -> None:
