@@ -154,7 +154,7 @@ class Arpa:
     def _sizes(self, lines: Iterator[str]) -> list[int]:
         """Read how many n-grams there are of each order."""
         if next(lines, "") != "\\data\\":
-            raise RecipeError(f"{self._where} is no ARPA file; it begins with \\data\\")
+            raise RecipeError(f"{self._where} is no ARPA file, which begins with \\data\\")
         sizes: list[int] = []
         for line in lines:
             match = re.fullmatch(r"ngram (\d+) *= *(\d+)", line)
