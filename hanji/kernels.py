@@ -7,12 +7,16 @@ A kernel is a plain typed function over numpy arrays. The compiled code is store
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, TypeVar, overload
 
 import numba
 import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 
-__all__ = ["mix", "njit"]
+__all__ = ["mix", "njit", "prefetch"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,3 +51,24 @@ def mix(value: np.uint64) -> np.uint64:
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return value ^ (value >> np.uint64(31))
+
+
+def _prefetch(_context: Any, array: Any, index: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        held = context.make_array(array)(context, builder, args[0])
+        place = context.cast(builder, args[1], index, types.intp)
+        where = cgutils.get_item_pointer(context, builder, array, held, [place])
+        where = builder.bitcast(where, cgutils.voidptr_t)
+        flag = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, flag, flag, flag])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", [cgutils.voidptr_t], kind)
+        builder.call(fetch, [where, flag(0), flag(3), flag(1)])  # to read, keep, data
+        return context.get_dummy_value()
+
+    return types.void(array, index), generate
+
+
+# prefetch(array, index) asks memory for the line of 64 bytes that holds `array[index]` of a
+# one-dimensional array, and goes on without waiting; an index outside the array does no harm.
+# For kernels only.
+prefetch: Callable[[npt.NDArray[Any], int], None] = intrinsic(_prefetch)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hanji.schema import LANGS, UNKNOWN, Lang
-from pipelines.language.model import I64, U8, model, posteriors, scripts
+from pipelines.language.model import I64, joined, model, posteriors, scripts
 from pipelines.language.neighbours import neighbour
 
 __all__ = ["AT_LEAST", "Engine", "Guess", "detect"]
@@ -37,7 +37,7 @@ BY_SCRIPT = ("ko", "ja")
 SURE = 0.8  # a block that the detector is less sure of counts for no language
 
 
-class Guess(msgspec.Struct, frozen=True):
+class Guess(msgspec.Struct, frozen=True, gc=False):
     """A language and how sure the detector is, 0 to 1; of a long text the share of each language.
 
     `shares` are of the blocks that the detector is sure of, the greatest first; a short text has
@@ -141,26 +141,18 @@ def _shares(guesses: Sequence[Guess]) -> dict[Lang, float]:
     return {lang: round(sums[lang] / sum(sums.values()), 3) for lang in order}
 
 
-def _joined(texts: Sequence[str]) -> tuple[U8, I64]:
-    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-    offsets = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum([len(data) for data in encoded], out=offsets[1:])
-    return np.frombuffer(b"".join(encoded), np.uint8), offsets
-
-
 def _fast(texts: Sequence[str], ours: Collection[Lang]) -> list[Guess]:
     if not texts:
         return []
     # The model knows no capitals where all are; it was trained so.
-    data, offsets = _joined([text.lower() if text.isupper() else text for text in texts])
+    data, offsets = joined([text.lower() if text.isupper() else text for text in texts])
     decision, score = by_script(scripts(data, offsets))
     langs = [DECISIONS[number] for number in decision.tolist()]
     open_ = np.flatnonzero(decision == 0)
     if len(open_):
-        if len(open_) < len(texts):
-            pieces = [data[offsets[i] : offsets[i + 1]] for i in open_.tolist()]
-            data = np.concatenate(pieces)
-            offsets = np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])])
+        sizes = np.diff(offsets)
+        data = data[np.repeat(decision == 0, sizes)]
+        offsets = np.concatenate([[0], np.cumsum(sizes[open_])])
         found = posteriors(data, offsets, ours)
         score[open_] = np.round(found.max(axis=1).astype(np.float64), 4)
         for i, best in zip(open_.tolist(), found.argmax(axis=1).tolist()):

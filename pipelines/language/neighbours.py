@@ -36,6 +36,8 @@ def neighbour(text: str, lang: Lang) -> Lang:
     if not known:
         return lang
     words = text.lower().split()
+    if known.keys().isdisjoint(words):
+        return lang
     found = [known[word] for word in words if word in known]
     if len(found) < max(LEAST_WORDS, LEAST_SHARE * len(words)):
         return lang
