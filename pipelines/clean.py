@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hanji.beam.ticker import Ticker
 from hanji.contamination.index import load
@@ -241,7 +242,7 @@ class Clean(msgspec.Struct, frozen=True):
             keep = self._by_models(self.section.models, drafts, keep, writers, account)
         kept = [draft for draft, good in zip(drafts, keep) if good]
         if kept:
-            chosen = pa.array([draft.text for draft in kept], pa.large_string())
+            chosen = texts.filter(pa.array(keep))
             quality = score(profiles[keep])
             writers.clean(_documents(kept, chosen, profiles[keep], quality))
             writers.keys(_keys(kept, chosen, quality, self.section))
@@ -320,7 +321,7 @@ def _documents(
         "license": [draft.record.license for draft in drafts],
         "url": [draft.record.url for draft in drafts],
         "meta": [draft.record.meta for draft in drafts],
-        "n_bytes": [len(draft.text.encode()) for draft in drafts],
+        "n_bytes": pc.binary_length(texts),
         "n_chars": [len(draft.text) for draft in drafts],
         "n_words": profiles[:, METRICS.index("n_words")].astype(np.int32),
         "lang_score": np.array([draft.guess.score for draft in drafts], np.float32),

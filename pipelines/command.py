@@ -78,7 +78,7 @@ def documents(
 
     if recipe is not None and str(recipe).startswith("-"):  # the first option behind "--"
         recipe, beam_options = None, (str(recipe), *beam_options)
-    modules = ("pipelines.curate",)
+    modules = ("pipelines.curate", "pipelines.ready")
     how = execution(workers, replace, runner=runner, beam_options=beam_options, modules=modules)
     from pipelines.curate import curate as curate_
     from pipelines.read.source import Source

@@ -48,7 +48,7 @@ def run(
     Options of Beam's runner follow after "--".
     """
     loaded = Recipe.load(recipe)
-    modules = ("pipelines.curate",) if loaded.has("curate") else ()
+    modules = ("pipelines.curate", "pipelines.ready") if loaded.has("curate") else ()
     how = execution(workers, replace, runner=runner, beam_options=beam_options, modules=modules)
     rows = _run(loaded, out, how)
     emit([_as_json(m) for _, m, _ in rows], as_json, lambda: _print(rows, out))

@@ -42,6 +42,10 @@ def kind_of(point: int) -> int:
         return MARK
     if point < 0xC0:
         return WORD if point in (0xAA, 0xB5, 0xBA) else BLANK if point == 0xA0 else MARK
+    if point < 0x2000:
+        return MARK if point in (0xD7, 0xF7) else WORD
+    if 0xAC00 <= point <= 0xD7FF:
+        return WORD  # Hangul
     if 0x2000 <= point <= 0x206F or 0x2190 <= point <= 0x2BFF or 0x3000 <= point <= 0x303F:
         if point <= 0x200A or point in (0x202F, 0x205F, 0x3000):
             return BLANK
@@ -55,6 +59,4 @@ def kind_of(point: int) -> int:
     if 0xFF00 <= point <= 0xFF65:
         letter = 0xFF10 <= point <= 0xFF19 or 0xFF21 <= point <= 0xFF3A or 0xFF41 <= point <= 0xFF5A
         return WORD if letter else MARK
-    if point in (0xD7, 0xF7) or 0x20A0 <= point <= 0x20CF or 0xFE30 <= point <= 0xFE4F:
-        return MARK
-    return WORD
+    return MARK if 0x20A0 <= point <= 0x20CF or 0xFE30 <= point <= 0xFE4F else WORD

@@ -37,18 +37,20 @@ class Kind(msgspec.Struct, frozen=True):
     digits: int = 0  # at least
     dots: int = 0  # at least
     capitals: int = 0  # at least
+    run: int = 0  # digits in a row, at least
+    coded: bool = False  # begins with two capitals and two digits
     address: bool = False
 
     def may_be_in(self, spot: Spot) -> bool:
         """Say whether the spot holds enough signs for a candidate."""
         if self.address or spot.address:
             return self.address and spot.address
-        enough = spot.digits >= self.digits and spot.dots >= self.dots
-        return enough and spot.capitals >= self.capitals
+        enough = spot.digits >= self.digits and spot.dots >= self.dots and spot.run >= self.run
+        return enough and spot.capitals >= self.capitals and spot.coded >= self.coded
 
 
 def _digits(text: str) -> str:
-    return "".join(c for c in text if c.isdigit())
+    return "".join(filter(str.isdigit, text))
 
 
 def _is_iban(text: str, before: str, lang: Lang) -> bool:
@@ -125,6 +127,7 @@ _CALLED = (
     r"|mobil|gọi|điện thoại|đt|sđt|hotline|số)|전화|연락|휴대|팩스|電話|携帯|ファックス|連絡"
 )
 _OTHER = r"(?i)\b(?:isbn|issn|ean|doi|pnd|gnd|oclc|lccn|asin|pmid)\b[^\n]{0,12}$"
+_AMERICAN = re.compile(r"\(?\d{3}\)?[ .-]\d{3}[.-]\d{4}")
 _DATE = re.compile(r"\d{1,4}[./ -]\d{1,2}[./ -]\d{1,4}")
 
 
@@ -134,13 +137,15 @@ def _is_phone(text: str, before: str, lang: Lang) -> bool:
     A number without a country code, a trunk zero or brackets must be announced by a word.
     """
     digits = _digits(text)
-    if not 8 <= len(digits) <= 15 or _DATE.fullmatch(text.strip()) or _named(before, _OTHER):
+    if not 8 <= len(digits) <= 15:
         return False
-    american = re.fullmatch(r"\(?\d{3}\)?[ .-]\d{3}[.-]\d{4}", text) is not None
+    american = _AMERICAN.fullmatch(text) is not None
     shaped = text[0] in "+(" or american or (digits[0] == "0" and len(text) > len(digits))
     if not shaped and not _named(before, _CALLED):
         return False
     if "." in text and text[0] != "+" and not american:
+        return False
+    if _DATE.fullmatch(text.strip()) or _named(before, _OTHER):
         return False
     return any(_callable(text, region) for region in REGIONS.get(lang, ("US",)))
 
@@ -175,18 +180,18 @@ KINDS: dict[str, Kind] = {
             address=True,
         ),
         Kind("iban", r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", "<IBAN>",
-             _is_iban, digits=2, capitals=2),
+             _is_iban, digits=2, capitals=2, coded=True),
         Kind("card", r"\b[0-9]{4}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}(?:[ -]?[0-9]{4})?\b", "<CARD>",
-             _is_card, digits=12),
+             _is_card, digits=12, run=4),
         Kind("korean_id", r"\b[0-9]{6}-?[0-9]{7}\b", "<NATIONAL_ID>", _is_korean_rrn,
-             digits=13),
-        Kind("japanese_id", _TWELVE, "<NATIONAL_ID>", _is_my_number, digits=12),
+             digits=13, run=7),
+        Kind("japanese_id", _TWELVE, "<NATIONAL_ID>", _is_my_number, digits=12, run=4),
         Kind("german_id", r"\b[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{3}\b", "<NATIONAL_ID>",
-             _is_german_tax_id, digits=11),
+             _is_german_tax_id, digits=11, run=3),
         Kind("spanish_id", r"\b(?:[0-9]{8}|[XYZ]-?[0-9]{7})-?[A-Z]\b", "<NATIONAL_ID>",
-             _is_spanish_id, digits=7, capitals=1),
+             _is_spanish_id, digits=7, capitals=1, run=7),
         Kind("vietnamese_id", r"\b[0-9]{12}\b", "<NATIONAL_ID>", _is_vietnamese_id,
-             digits=12),
+             digits=12, run=12),
         Kind(
             "ip",
             r"\b(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}"
@@ -196,6 +201,6 @@ KINDS: dict[str, Kind] = {
             dots=3,
         ),
         Kind("phone", r"(?:\+[0-9]|\([0-9]|\b[0-9])[0-9]{0,3}\)?(?:[ .\-/]?\(?[0-9]{1,5}\)?){1,5}",
-             "<PHONE>", _is_phone, digits=8),
+             "<PHONE>", _is_phone, digits=8, run=2),
     )
 }  # fmt: skip

@@ -75,9 +75,14 @@ def mask(
     return Masked(out.decode("utf-8", "surrogatepass"), counts)
 
 
+@cache
+def _known(kinds: tuple[str, ...]) -> tuple[Kind, ...]:
+    return tuple(kind for name, kind in KINDS.items() if name in kinds)
+
+
 def _places(data: bytes, kinds: Sequence[str]) -> list[tuple[int, int, tuple[Kind, ...]]]:
     """List (start, end, kinds to look for) in the order of the text, without overlap."""
-    known = tuple(kind for name, kind in KINDS.items() if name in kinds)
+    known = _known(tuple(kinds))
     places: list[tuple[int, int, tuple[Kind, ...]]] = []
     for spot in sorted(spots(data)):
         if places and spot.start < places[-1][1]:

@@ -1,7 +1,7 @@
 """Spots: the few places of a text where personal data can stand at all, found by one scan.
 
-A pattern costs time at every character, a text holds few long numbers. The scan walks the UTF-8
-bytes once and yields two kinds of spots: the surroundings of each "@", and runs of ASCII digits,
+A pattern costs time at every character, a text holds few long numbers. The scan stops at each "@"
+and each digit and yields two kinds of spots: the surroundings of an "@", and runs of ASCII digits,
 capitals and single separators that hold enough digits for the shortest number looked for. Every
 candidate of `pipelines.pii.kinds` lies whole within one spot, so the patterns see only those.
 """
@@ -27,6 +27,8 @@ class Spot(NamedTuple):
     digits: int = 0
     dots: int = 0
     capitals: int = 0
+    run: int = 0  # most digits in a row
+    coded: bool = False  # two capitals and two digits in a row stand there, as an IBAN begins
 
 
 Bytes = npt.NDArray[np.uint8]
@@ -38,6 +40,7 @@ LOCAL_BYTES = 64  # RFC 5321 4.5.3.1
 DOMAIN_BYTES = 64 * 9 + 24
 LEAST_DIGITS = 7  # of a Spanish NIE; every other number has more, but for IP and IBAN
 IP_DIGITS, IP_DOTS = 4, 3
+FIELDS = len(Spot._fields)
 IBAN_SIGNS = 12  # two letters, two digits and at least two groups of four
 
 _CLASS = np.zeros(256, np.uint8)
@@ -46,6 +49,8 @@ _CLASS[65:91] = CAPITAL
 _CLASS[[32, 45, 46, 47]] = SEPARATOR  # blank - . /
 _CLASS[[40, 41]] = BRACKET
 _CLASS[43] = PLUS
+_STOPS = np.zeros(256, np.bool_)
+_STOPS[48:58] = _STOPS[64] = True  # digits and @
 _LOCAL = np.zeros(256, np.bool_)  # signs of the local part of an address
 _LOCAL[48:58] = _LOCAL[65:91] = _LOCAL[97:123] = True
 _DOMAIN = _LOCAL.copy()
@@ -54,60 +59,92 @@ _DOMAIN[[45, 46]] = True
 
 
 @njit
-def _scan(
-    data: Bytes, start: int, end: int, classes: Bytes, local: Signs, domain: Signs, out: Spots
-) -> int:
-    """Write the fields of spots to `out`, as many as it holds; return how many there are."""
-    n = 0
-    begin = -1  # of the run of a number
-    digits = dots = signs = 0
-    iban = False
+def _begin(data: Bytes, first: int, at: int, classes: Bytes) -> int:
+    """Return where the run that holds `at` begins, from `first` on."""
+    while at > first:
+        kind = classes[data[at - 1]]
+        if kind == OUTSIDE or (kind == SEPARATOR and classes[data[at]] == SEPARATOR):
+            break
+        at -= 1
+        if kind == PLUS:
+            break
+    return at
+
+
+@njit
+def _number(data: Bytes, begin: int, end: int, classes: Bytes, spot: Spots) -> bool:
+    """Write the fields of the run that begins here; say whether a number may be in it.
+
+    Two separators in a row, or a plus, end a run.
+    """
+    digits = dots = signs = run = longest = 0
+    coded = False
     previous = OUTSIDE
-    at = start
-    while at <= end:
-        byte = data[at] if at < end else np.uint8(10)
-        kind = classes[byte]
-        # Two separators in a row, or a plus, end a number.
-        ends = kind in (OUTSIDE, PLUS) or (kind == SEPARATOR and previous == SEPARATOR)
-        if begin >= 0 and ends:
-            ip = digits >= IP_DIGITS and dots >= IP_DOTS
-            if digits >= LEAST_DIGITS or ip or (iban and signs >= IBAN_SIGNS):
-                if n < len(out):
-                    out[n, 0], out[n, 1], out[n, 2] = begin, at, 0
-                    out[n, 3], out[n, 4], out[n, 5] = digits, dots, signs - digits
-                n += 1
-            begin = -1
-        if kind != OUTSIDE and begin < 0:
-            begin, digits, dots, signs, iban = at, 0, 0, 0, False
+    at = begin
+    while at < end:
+        kind = classes[data[at]]
+        if at > begin and (kind in (OUTSIDE, PLUS) or kind == previous == SEPARATOR):
+            break
         if kind == DIGIT:
+            if run and at - 3 >= begin:
+                coded |= classes[data[at - 2]] == CAPITAL and classes[data[at - 3]] == CAPITAL
+            run += 1
+            longest = max(longest, run)
             digits += 1
             signs += 1
-            if previous == DIGIT and at - 3 >= begin:
-                iban |= classes[data[at - 2]] == CAPITAL and classes[data[at - 3]] == CAPITAL
-        elif kind == CAPITAL:
-            signs += 1
-        elif byte == 46:
-            dots += 1
+        else:
+            run = 0
+            signs += kind == CAPITAL
+            dots += data[at] == 46
         previous = kind
-        if byte == 64 and at < end:
-            left, right = at, at + 1
-            while left > start and at - left <= LOCAL_BYTES and local[data[left - 1]]:
-                left -= 1
-            while right < end and right - at <= DOMAIN_BYTES and domain[data[right]]:
-                right += 1
-            if n < len(out):
-                out[n, 0], out[n, 1], out[n, 2] = left, right, 1
-            n += 1
         at += 1
+    spot[0], spot[1], spot[2], spot[3], spot[4] = begin, at, 0, digits, dots
+    spot[5], spot[6], spot[7] = signs - digits, longest, coded
+    ip = digits >= IP_DIGITS and dots >= IP_DOTS
+    return digits >= LEAST_DIGITS or ip or (coded and signs >= IBAN_SIGNS)
+
+
+@njit
+def _scan(
+    data: Bytes, stops: Signs, classes: Bytes, local: Signs, domain: Signs, out: Spots
+) -> int:
+    """Write the fields of spots to `out`, as many as it holds; return how many there are."""
+    n = at = behind = 0
+    spot = np.zeros(FIELDS, np.int64)
+    while at < len(data):
+        if not stops[data[at]]:
+            at += 1
+            continue
+        if data[at] == 64:
+            left, right, dots = at, at + 1, 0
+            while left > 0 and at - left <= LOCAL_BYTES and local[data[left - 1]]:
+                left -= 1
+            while right < len(data) and right - at <= DOMAIN_BYTES and domain[data[right]]:
+                dots += data[right] == 46
+                right += 1
+            found = left < at and dots > 0
+            spot[:] = 0
+            spot[0], spot[1], spot[2] = left, right, 1
+            at += 1
+        else:
+            found = _number(data, _begin(data, behind, at, classes), len(data), classes, spot)
+            at = behind = spot[1]
+        if found:
+            if n < len(out):
+                out[n] = spot
+            n += 1
     return n
 
 
 def spots(data: bytes) -> list[Spot]:
     """Find the spots of a text, UTF-8, in the order of their ends."""
     bytes_ = np.frombuffer(data, np.uint8)
-    out = np.zeros((64, 6), np.int64)
-    n = _scan(bytes_, 0, len(data), _CLASS, _LOCAL, _DOMAIN, out)
+    out = np.empty((64, FIELDS), np.int64)
+    n = _scan(bytes_, _STOPS, _CLASS, _LOCAL, _DOMAIN, out)
     if n > len(out):
-        out = np.zeros((n, 6), np.int64)
-        _scan(bytes_, 0, len(data), _CLASS, _LOCAL, _DOMAIN, out)
-    return [Spot(start, end, bool(at), *counts) for start, end, at, *counts in out[:n].tolist()]
+        out = np.empty((n, FIELDS), np.int64)
+        _scan(bytes_, _STOPS, _CLASS, _LOCAL, _DOMAIN, out)
+    return [
+        Spot(start, end, bool(at), digits, dots, capitals, run, bool(coded))
+        for start, end, at, digits, dots, capitals, run, coded in out[:n].tolist()
+    ]

@@ -10,15 +10,19 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit
+from hanji.kernels import njit, prefetch
 from pipelines.profile.metrics import DUPLICATE_GRAMS, TOP_GRAMS
 
-__all__ = ["Hashes", "Sizes", "repetition"]
+__all__ = ["SCRATCH", "Hashes", "Sizes", "repetition"]
 
 Hashes = npt.NDArray[np.uint64]
 Sizes = npt.NDArray[np.int32]
+Places = npt.NDArray[np.int32]
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
+MET = np.uint64(0xFFFFFFFFFFFFFFFF)  # in a table, instead of the count of a gram
+AHEAD = 16  # grams whose slots are on their way from memory
+SCRATCH = 64  # a table for the fewest grams, and more
 FIRST_TOP, LAST_TOP = TOP_GRAMS[0], TOP_GRAMS[-1]
 FIRST_DUPLICATE, LAST_DUPLICATE = DUPLICATE_GRAMS[0], DUPLICATE_GRAMS[-1]
 
@@ -34,100 +38,116 @@ def _gram(hashes: Hashes, at: int, n: int) -> np.uint64:
 
 
 @njit
-def _count(hashes: Hashes, n: int, maybe: Sizes, slot: Sizes, keys: Hashes, counts: Sizes) -> None:
-    """Count the n-grams at the positions where `maybe` is at least 2.
+def _count(
+    hashes: Hashes, n: int, places: Places, grams: Hashes, table: Hashes, often: Places
+) -> None:
+    """Count the n-grams at some places of a text.
 
-    `slot` gets the slot of each in `keys` and `counts`, zeroed tables of 2^k slots, or -1.
+    Args:
+        hashes: of the words.
+        n: words of a gram.
+        places: where grams begin, ascending.
+        grams: uint64, as long as `places`; it gets the slot of each gram.
+        table: uint64[2^k], zeroed; it gets pairs of a gram's hash and its count.
+        often: as long as `places`; it gets the count of each gram.
     """
-    mask = np.uint64(len(keys) - 1)
-    for at in range(len(hashes) - n + 1):
-        slot[at] = -1
-        if maybe[at] < 2:
-            continue
-        key = _gram(hashes, at, n)
-        here = (key >> np.uint64(20)) & mask
-        while keys[here] != 0 and keys[here] != key:
-            here = (here + np.uint64(1)) & mask
-        keys[here] = key
-        counts[here] += 1
-        slot[at] = here
+    mask = np.uint64(len(table) // 2 - 1)
+    for i in range(len(places)):
+        grams[i] = _gram(hashes, places[i], n)
+    for i in range(len(places)):
+        if i + AHEAD < len(places):
+            prefetch(table, int(_slot(grams[i + AHEAD], mask)))
+        key = grams[i]
+        here = _slot(key, mask)
+        while (table[here] != 0) & (table[here] != key):
+            here = (here + np.uint64(2)) & (mask * np.uint64(2))
+        table[here] = key
+        table[here + np.uint64(1)] += np.uint64(1)
+        grams[i] = here
+    for i in range(len(places)):
+        if i + AHEAD < len(places):
+            prefetch(table, int(grams[i + AHEAD]))
+        often[i] = np.int32(table[grams[i] + np.uint64(1)])
 
 
 @njit
-def _slots(n_keys: int) -> int:
+def _slot(key: np.uint64, mask: np.uint64) -> np.uint64:
+    return ((key >> np.uint64(20)) & mask) * np.uint64(2)
+
+
+@njit
+def _table(n_keys: int, scratch: Hashes) -> Hashes:
+    """Return a zeroed table for `n_keys` grams, in the scratch."""
     slots = 16
     while slots < 2 * n_keys:
         slots *= 2
-    return slots
+    table = scratch[: 2 * slots]
+    table[:] = 0
+    return table
 
 
 @njit
-def repetition(hashes: Hashes, sizes: Sizes, n_chars: float, out: npt.NDArray[np.float64]) -> None:
+def repetition(
+    hashes: Hashes, sizes: Sizes, n_chars: float, scratch: Hashes, out: npt.NDArray[np.float64]
+) -> None:
     """Fill `out` with the top and the duplicate n-grams' shares of the characters.
 
     Args:
         hashes: of the text's words, uint64[n].
         sizes: their characters, int32[n].
         n_chars: of the text.
+        scratch: uint64[9 * n + SCRATCH] to work in.
         out: float64[9], in the order of the metrics.
     """
     out[:] = 0.0
     n_words = len(hashes)
     if n_words < FIRST_TOP or n_chars == 0:
         return
+    grams, scratch = scratch[:n_words], scratch[n_words:]
     ends = np.empty(n_words + 1, np.int64)  # characters of words before each
     ends[0] = 0
     for i in range(n_words):
         ends[i + 1] = ends[i] + sizes[i]
-    # often[i]: how often the last gram counted from i on stands in the text
-    often = np.full(n_words, 2, np.int32)
-    slot = np.empty(n_words, np.int32)
-    n_maybe = n_words
+    places = np.arange(n_words - FIRST_TOP + 1).astype(np.int32)
+    often = np.empty(n_words, np.int32)
     for n in range(FIRST_TOP, min(LAST_TOP, n_words) + 1):
-        slots = _slots(n_maybe)
-        keys, counts = np.zeros(slots, np.uint64), np.zeros(slots, np.int32)
-        _count(hashes, n, often, slot, keys, counts)
+        _count(hashes, n, places, grams, _table(len(places), scratch), often)
         best, best_at = 1, -1
-        for at in range(n_words - n + 1):
-            often[at] = counts[slot[at]] if slot[at] >= 0 else 0
-            if often[at] > best:
-                best, best_at = often[at], at
+        for i in range(len(places)):
+            if often[i] > best:
+                best, best_at = often[i], places[i]
         if best_at < 0:
             return
         out[n - FIRST_TOP] = best * (ends[best_at + n] - ends[best_at]) / n_chars
-        n_maybe = _narrow(often, n_words - n)
-        if n_maybe == 0:
+        places = places[: _narrow(places, often)]
+        if len(places) == 0:
             return
     # A 5-gram can stand twice only where the 4-grams within it do, and so on.
     for n in range(FIRST_DUPLICATE, min(LAST_DUPLICATE, n_words) + 1):
-        slots = _slots(n_maybe)
-        keys, counts = np.zeros(slots, np.uint64), np.zeros(slots, np.int32)
-        _count(hashes, n, often, slot, keys, counts)
-        met = np.zeros(slots, np.bool_)
-        chars, at = 0, 0
-        while at < n_words - n + 1:
-            here = slot[at]
-            if here >= 0 and counts[here] > 1:
-                if met[here]:
-                    chars += ends[at + n] - ends[at]
-                    at += n
-                    continue
-                met[here] = True
-            at += 1
+        table = _table(len(places), scratch)
+        _count(hashes, n, places, grams, table, often)
+        chars = behind = 0
+        for i in range(len(places)):
+            at = places[i]
+            if at < behind or often[i] < 2:
+                continue
+            count = grams[i] + np.uint64(1)
+            if table[count] == MET:
+                chars += ends[at + n] - ends[at]
+                behind = at + n
+            table[count] = MET
         out[n - FIRST_DUPLICATE + len(TOP_GRAMS)] = chars / n_chars
-        for at in range(n_words - n + 1):
-            often[at] = counts[slot[at]] if slot[at] >= 0 else 0
-        n_maybe = _narrow(often, n_words - n)
-        if n_maybe == 0:
+        places = places[: _narrow(places, often)]
+        if len(places) == 0:
             return
 
 
 @njit
-def _narrow(often: Sizes, n: int) -> int:
-    """Keep the positions whose gram and whose follower's both stand twice; return how many."""
+def _narrow(places: Places, often: Places) -> int:
+    """Move the places whose gram and whose follower's both stand twice to the front; count them."""
     left = 0
-    for at in range(n):
-        often[at] = min(often[at], often[at + 1])
-        left += often[at] >= 2
-    often[n:] = 0
+    for i in range(len(places) - 1):
+        twice = (often[i] >= 2) & (often[i + 1] >= 2) & (places[i + 1] == places[i] + 1)
+        places[left] = places[i]
+        left += twice
     return left

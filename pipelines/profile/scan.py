@@ -9,6 +9,7 @@ the segmenter that they were tuned with.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
@@ -16,9 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hanji.kernels import njit
-from hanji.schema import Lang
-from hanji.text.signs import BLANK, HAN, HIRAGANA, KATAKANA, NEWLINE, WORD, decode, kind_of
-from pipelines.profile.grams import Hashes, Sizes, repetition
+from hanji.schema import UNKNOWN, Lang
+from hanji.text.signs import BLANK, HAN, HIRAGANA, KATAKANA, MARK, NEWLINE, WORD, decode, kind_of
+from pipelines.profile.grams import SCRATCH, Hashes, Sizes, repetition
 from pipelines.profile.metrics import METRICS
 
 __all__ = ["SEPARATOR", "profile", "word_hash"]
@@ -32,6 +33,9 @@ SEPARATOR = "\x1f"
 LINE_PHRASES = ("javascript",)  # C4
 TEXT_PHRASES = ("lorem ipsum",)  # C4
 IN_LINE, IN_TEXT, POLICY = range(3)
+STOP_SLOTS = 4096  # of a language's table of stop words, of which there are at most 64
+PLAIN, LEAD = 1, 2  # of a byte: an ASCII letter or digit; it begins a character of more bytes
+GROUPS = 8  # of the letters that phrases begin with
 
 _SEED = np.uint64(14695981039346656037)  # FNV-1a
 _PRIME = np.uint64(1099511628211)
@@ -91,10 +95,14 @@ def _scan(
     start: int,
     end: int,
     stop_words: Hashes,
+    stop_bits: Bytes,
+    stop_shift: np.uint64,
     phrases: Bytes,
     phrase_offsets: Offsets,
     phrase_kinds: Offsets,
-    firsts: npt.NDArray[np.bool_],
+    firsts: Bytes,
+    seconds: Bytes,
+    classes: Bytes,
     by_script: bool,
     lines_seen: Hashes,
     paragraphs_seen: Hashes,
@@ -118,6 +126,31 @@ def _scan(
     line_len, line_first, line_last, para_len = 0, 0, 0, 0
     at = start
     while at <= end + 1:
+        if line_len:
+            # Most of a text is letters and digits within a line: they count here, and fast.
+            while at + 1 < end and not firsts[data[at]] & seconds[data[at + 1]]:
+                byte = data[at]
+                if classes[byte] == PLAIN:
+                    point, size, kind = int(byte), 1, WORD
+                elif classes[byte] == LEAD:
+                    point, size = decode(data, at)
+                    kind = kind_of(point)
+                    if kind not in (WORD, HIRAGANA, KATAKANA, HAN):
+                        break
+                else:
+                    break
+                if word_len and by_script and kind != word_kind:
+                    break
+                n_chars += 1
+                word_len += 1
+                word_kind = kind
+                word_alpha |= not 48 <= point <= 57
+                folded = point | 32 if 65 <= point <= 90 else point
+                word = (word ^ np.uint64(folded)) * _PRIME
+                line_len += 1
+                line_last = point
+                line = (line ^ np.uint64(point)) * _PRIME
+                at += size
         # Behind the text stand a line end and an empty line.
         if at < end:
             point, size = decode(data, at)
@@ -132,9 +165,8 @@ def _scan(
             n_words += 1
             word_chars += word_len
             alpha += word_alpha
-            found = np.searchsorted(stop_words, word)
-            if found < len(stop_words) and stop_words[found] == word:
-                stops |= np.uint64(1) << np.uint64(found)
+            slot = (word >> stop_shift) & np.uint64(STOP_SLOTS - 1)
+            stops |= np.uint64(stop_words[slot] == word) << np.uint64(stop_bits[slot])
             word_len, word_alpha, word = 0, False, _SEED
         if part:
             word_len += 1
@@ -150,14 +182,14 @@ def _scan(
             hash_signs += point == 35
             curly += point == 123
         if at < end:
-            if firsts[data[at]]:
+            if at + 1 < end and firsts[data[at]] & seconds[data[at + 1]]:
                 for k in range(len(phrase_kinds)):
                     phrase = phrases[phrase_offsets[k] : phrase_offsets[k + 1]]
                     if _matches(data, at, end, phrase):
                         in_javascript |= phrase_kinds[k] == IN_LINE
                         in_policy |= phrase_kinds[k] == POLICY
                         placeholders += phrase_kinds[k] == IN_TEXT
-            if not part:
+            if kind == MARK:
                 following = decode(data, at + size)[0] if at + size < end else 10
                 sentences += _ends_sentence(point, following)
         if kind == NEWLINE:
@@ -216,12 +248,15 @@ def _profile(
     offsets: Offsets,
     lang: Offsets,
     stop_words: Hashes,
-    stop_offsets: Offsets,
+    stop_bits: Bytes,
+    stop_shifts: Hashes,
     phrases: Bytes,
     phrase_offsets: Offsets,
     phrase_kinds: Offsets,
     phrase_langs: Offsets,
-    firsts: npt.NDArray[np.bool_],
+    firsts: Bytes,
+    seconds: Bytes,
+    classes: Bytes,
     by_script: npt.NDArray[np.bool_],
     out: Numbers,
 ) -> None:
@@ -230,6 +265,7 @@ def _profile(
         longest = max(longest, offsets[i + 1] - offsets[i])
     hashes = np.empty(longest + 1, np.uint64)
     sizes = np.empty(longest + 1, np.int32)
+    scratch = np.empty(5 * longest + SCRATCH, np.uint64)
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         n_lines = 1
@@ -243,11 +279,15 @@ def _profile(
             data,
             start,
             end,
-            stop_words[stop_offsets[lang[i]] : stop_offsets[lang[i] + 1]],
+            stop_words[lang[i]],
+            stop_bits[lang[i]],
+            stop_shifts[lang[i]],
             phrases,
             phrase_offsets[first : last + 1],
             phrase_kinds[first:last],
             firsts[lang[i]],
+            seconds[lang[i]],
+            classes[lang[i]],
             by_script[lang[i]],
             np.zeros(slots, np.uint64),
             np.zeros(slots, np.uint64),
@@ -256,7 +296,7 @@ def _profile(
             sizes,
             out[i],
         )
-        repetition(hashes[:n], sizes[:n], out[i, 0], out[i, 21:])
+        repetition(hashes[:n], sizes[:n], out[i, 0], scratch, out[i, 21:])
 
 
 def word_hash(word: str) -> int:
@@ -266,6 +306,23 @@ def word_hash(word: str) -> int:
         point = ord(char)
         value = ((value ^ (point | 32 if 65 <= point <= 90 else point)) * 1099511628211) % (1 << 64)
     return value
+
+
+def _stop_table(words: Sequence[str]) -> tuple[Hashes, Bytes, np.uint64]:
+    """Return hashes of the words, each alone in its slot, their numbers, and the shift for it.
+
+    So one look says whether a word is there, without a branch that the processor would guess.
+    """
+    hashes = np.array([word_hash(word) for word in dict.fromkeys(words)], np.uint64)
+    for shift in range(64):
+        slots = (hashes >> np.uint64(shift)) & np.uint64(STOP_SLOTS - 1)
+        if len(np.unique(slots)) == len(slots):
+            break
+    else:
+        raise ValueError(f"no table of {STOP_SLOTS} slots parts {len(hashes)} stop words")
+    table, numbers = np.zeros(STOP_SLOTS, np.uint64), np.zeros(STOP_SLOTS, np.uint8)
+    table[slots], numbers[slots] = hashes, np.arange(len(hashes))
+    return table, numbers, np.uint64(shift)
 
 
 def profile(
@@ -281,7 +338,8 @@ def profile(
         texts: n texts, without nulls.
         langs: the language of each; one without stop words has none.
         stop_words: words by language, lower case, at most 64 of each.
-        policy: phrases of cookie banners and terms of use by language, lower case.
+        policy: phrases of cookie banners and terms of use by language, lower case, of two signs
+            or more.
         segmented: languages whose texts hold `SEPARATOR` at the borders of words, so that a change
             of script is none.
 
@@ -290,16 +348,16 @@ def profile(
     """
     policy = policy or {}
     names = sorted({*stop_words, *policy, *segmented})
-    tables = [
-        np.sort(np.array([word_hash(w) for w in dict.fromkeys(stop_words.get(n, ()))], np.uint64))
-        for n in names
-    ]
-    borders = np.cumsum([0, *(len(table) for table in tables), 0])
+    tables = [_stop_table(stop_words.get(name, ())) for name in [*names, UNKNOWN]]
+    stops, bits, shifts = (np.array(column) for column in zip(*tables))
     number = np.array([names.index(n) if n in names else len(names) for n in langs], np.int64)
     spelled: list[bytes] = []
     kinds: list[int] = []
     of_lang = [0]
-    firsts = np.zeros((len(names) + 1, 256), np.bool_)
+    firsts, seconds = np.zeros((2, len(names) + 1, 256), np.uint8)
+    classes = np.zeros((len(names) + 1, 256), np.uint8)
+    classes[:, list((string.digits + string.ascii_letters).encode())] = PLAIN
+    classes[:, 0xC2:] = LEAD
     for row, name in enumerate([*names, None]):
         mine = [(p, IN_LINE) for p in LINE_PHRASES] + [(p, IN_TEXT) for p in TEXT_PHRASES]
         mine += [(p, POLICY) for p in policy.get(name, ())] if name is not None else []
@@ -307,8 +365,10 @@ def profile(
         kinds += [kind for _, kind in mine]
         of_lang.append(len(spelled))
         for phrase, _ in mine:
-            first = phrase.encode()[0]
-            firsts[row, [first, first - 32 if 97 <= first <= 122 else first]] = True
+            first, second = phrase.encode()[:2]
+            group = 1 << first % GROUPS
+            firsts[row, [first, first - 32 if 97 <= first <= 122 else first]] |= group
+            seconds[row, [second, second - 32 if 97 <= second <= 122 else second]] |= group
     offsets = np.frombuffer(texts.buffers()[1], np.int64)[
         texts.offset : texts.offset + len(texts) + 1
     ]
@@ -319,13 +379,16 @@ def profile(
         data,
         offsets,
         number,
-        np.concatenate([np.empty(0, np.uint64), *tables]),
-        borders.astype(np.int64),
+        stops,
+        bits,
+        shifts,
         np.frombuffer(b"".join(spelled), np.uint8),
         np.cumsum([0, *map(len, spelled)]).astype(np.int64),
         np.array(kinds, np.int64),
         np.array(of_lang, np.int64),
         firsts,
+        seconds,
+        classes,
         np.array([name not in segmented for name in [*names, None]]),
         out,
     )
