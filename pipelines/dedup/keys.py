@@ -68,6 +68,10 @@ def fold(data: U8, table: U32, low: int, high: int, out: U32) -> int:
         if data[at] < 0x80:
             point = int(data[at])
             at += 1
+            if table[point, 0] > 32:  # one sign, for ASCII
+                out[n] = table[point, 0]
+                n += 1
+                continue
         else:
             point, size = decode(data, at)
             at += size
@@ -100,15 +104,20 @@ def fold(data: U8, table: U32, low: int, high: int, out: U32) -> int:
     return n - 1 if n and out[n - 1] == 32 else n
 
 
-def _form(text: str) -> bytes:
-    data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
-    out = np.empty(MOST * len(text) + 1, np.uint32)
-    n = fold(data, fold_table(), EMOJI.start, EMOJI.stop, out)
-    if n < 0:
-        return matching_form(text).encode("utf-32-le", "replace")
-    return out[:n].tobytes()
-
-
 def exact_keys(texts: Sequence[str]) -> list[bytes]:
     """Return the 16-byte key of each text."""
-    return [hashlib.blake2b(_form(text), digest_size=16).digest() for text in texts]
+    out = np.empty(MOST * max(map(len, texts), default=0) + 1, np.uint32)
+    return [_key(text, out) for text in texts]
+
+
+def _key(text: str, out: U32) -> bytes:
+    """Hash the matching form as UTF-16, or as UTF-32 with a mark of it where UTF-16 has pairs."""
+    data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+    n = fold(data, fold_table(), EMOJI.start, EMOJI.stop, out)
+    if n < 0:
+        form = np.frombuffer(matching_form(text).encode("utf-32-le", "replace"), np.uint32)
+    else:
+        form = out[:n]
+    wide = bool(len(form)) and int(form.max()) >= PLANE
+    units = form.data if wide else form.astype(np.uint16).data
+    return hashlib.blake2b(units, digest_size=16, person=b"wide" if wide else b"").digest()

@@ -114,7 +114,8 @@ def _blocks(text: str) -> list[str]:
     """
     n = min(BLOCKS, len(text) // BLOCK_CHARS)
     found = []
-    for start in np.linspace(0, len(text) - BLOCK_CHARS, n).astype(int).tolist():
+    for i in range(n):
+        start = i * (len(text) - BLOCK_CHARS) // (n - 1)
         line = text.find("\n", start, start + BLOCK_CHARS) if start else -1
         first = start if line < 0 else line + 1
         end = text.find("\n\n", first + 40, first + BLOCK_CHARS)
