@@ -3,7 +3,7 @@
 The matching form is NFKC, case folded, blanks folded to one. It is hashed and never stored; marks
 are kept, so ガス and カス, má and mạ have different keys. Nearly every character folds by itself,
 so a kernel folds it by a table; a text with a character that may join its neighbour (a combining
-mark, a Jamo) goes through the standard library.
+mark, a Jamo behind another that it makes a syllable with) goes through the standard library.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def fold_table() -> U32:
     table = np.zeros((PLANE, MOST), np.uint32)
     for point in range(PLANE):
         char = unicodedata.normalize("NFKC", chr(point))
-        joins = any(unicodedata.combining(c) or c in seconds or "ᄀ" <= c <= "ᇿ" for c in char)
+        joins = any(unicodedata.combining(c) or c in seconds for c in char)
+        joins |= len(char) > 1 and any("ᄀ" <= c <= "ᇿ" for c in char)
         folded = char.casefold()
         if joins or len(folded) > MOST or 0xD800 <= point < 0xE000:
             table[point, 0] = JOINS
@@ -58,6 +59,14 @@ def fold_table() -> U32:
         for i, c in enumerate(folded):
             table[point, i] = 32 if c.isspace() else ord(c)
     return table
+
+
+@njit
+def _join(one: int, two: int) -> bool:
+    """Say whether a Jamo joins what stands before it (Unicode 3.12, Hangul composition)."""
+    if 0x1161 <= two <= 0x1175:
+        return 0x1100 <= one <= 0x1112
+    return 0x11A8 <= two <= 0x11C2 and 0xAC00 <= one <= 0xD7A3 and (one - 0xAC00) % 28 == 0
 
 
 @njit
@@ -90,6 +99,8 @@ def fold(data: U8, table: U32, low: int, high: int, out: U32) -> int:
                 n += 1
             # What folds to a blank and a mark joins, so nothing follows a blank.
         elif first:
+            if 0x1100 <= first <= 0x11FF and n and _join(out[n - 1], first):
+                return -1
             out[n] = first
             n += 1
             for i in range(1, MOST):

@@ -85,7 +85,10 @@ def key_slowly(text: str) -> bytes:
     return hashlib.blake2b(form.encode("utf-16-le", "replace"), digest_size=16).digest()
 
 
-@given(st.one_of(MESS, st.text()))
+JAMO = "ㅋㅎㅏㅡㄳㄱㆍᄏ학ᆪᇿ가각ﾡￂ a㈀"
+
+
+@given(st.one_of(MESS, st.text(), st.text(JAMO)))
 def test_keys_are_those_of_the_matching_form(text: str) -> None:
     assert exact_keys([text]) == [key_slowly(text)]
 
