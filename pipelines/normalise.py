@@ -62,10 +62,12 @@ def _plain(data: U8, out: U8) -> int:
     """
     n, at = 0, 0
     while at <= len(data):
-        while at < len(data) and PLAIN[data[at]]:
-            out[n] = data[at]
-            n += 1
-            at += 1
+        here, to = np.uint64(at), np.uint64(n)  # an index without a sign is quicker
+        while here < np.uint64(len(data)) and PLAIN[data[here]]:
+            out[to] = data[here]
+            to += np.uint64(1)
+            here += np.uint64(1)
+        at, n = int(np.int64(here)), int(np.int64(to))
         what, size = _what(data, at) if at < len(data) else (LINE_END, 1)
         if what == LINE_END:
             while n and out[n - 1] in (9, 32):

@@ -18,15 +18,17 @@ BLANK, WORD, MARK, HIRAGANA, KATAKANA, HAN, OTHER, NEWLINE = range(8)
 @njit
 def decode(data: Bytes, at: int) -> tuple[int, int]:
     """Return (code point, bytes) of the character at `at` of valid UTF-8."""
-    first = int(data[at])
+    here = np.uint64(at)  # an index without a sign is quicker
+    first = int(data[here])
     if first < 0x80:
         return first, 1
+    second = int(data[here + np.uint64(1)]) & 0x3F
     if first < 0xE0:
-        return (first & 0x1F) << 6 | (int(data[at + 1]) & 0x3F), 2
-    low = (int(data[at + 1]) & 0x3F) << 6 | (int(data[at + 2]) & 0x3F)
+        return (first & 0x1F) << 6 | second, 2
+    low = second << 6 | (int(data[here + np.uint64(2)]) & 0x3F)
     if first < 0xF0:
         return (first & 0x0F) << 12 | low, 3
-    return (first & 0x07) << 18 | low << 6 | (int(data[at + 3]) & 0x3F), 4
+    return (first & 0x07) << 18 | low << 6 | (int(data[here + np.uint64(3)]) & 0x3F), 4
 
 
 @njit

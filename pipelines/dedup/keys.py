@@ -74,13 +74,17 @@ def fold(data: U8, table: U32, low: int, high: int, out: U32) -> int:
     """Write the matching form of UTF-8 to `out`; return its length, or -1 where it may join."""
     n, at = 0, 0
     while at < len(data):
+        here, to = np.uint64(at), np.uint64(n)  # an index without a sign is quicker
+        while here < np.uint64(len(data)) and data[here] < 0x80 and table[data[here], 0] > 32:
+            out[to] = table[data[here], 0]  # ASCII folds to one sign
+            here += np.uint64(1)
+            to += np.uint64(1)
+        at, n = int(np.int64(here)), int(np.int64(to))
+        if at == len(data):
+            break
         if data[at] < 0x80:
             point = int(data[at])
             at += 1
-            if table[point, 0] > 32:  # one sign, for ASCII
-                out[n] = table[point, 0]
-                n += 1
-                continue
         else:
             point, size = decode(data, at)
             at += size

@@ -46,7 +46,7 @@ class Model(msgspec.Struct, frozen=True):
     step: F32  # [n]
     biases: F32  # [c]
     moves: I32  # [rows * 256] next state
-    nodes: I32  # [s, 2] where the row of a state begins in `moves`; the feature it ends, or -1
+    nodes: I32  # [s, 2] where the row of a state begins in `moves`; the feature it ends, or n
     twins: tuple[tuple[int, int], ...]  # classes of one label
 
 
@@ -77,24 +77,25 @@ def model() -> Model:
     values = np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)
     _in_steps(halves.view(np.uint16), values, weights, step)
     rows = np.asarray(full.tk_row, np.int32) * 256
+    ends = np.asarray(full.tk_output, np.int32)
     return Model(
         classes=tuple(full.nb_classes),
         weights=weights,
         step=step,
         biases=np.asarray(full.nb_pc, np.float32),
         moves=np.asarray(full.tk_nextmove, np.int32),
-        nodes=np.stack([rows, np.asarray(full.tk_output, np.int32)], axis=1),
+        nodes=np.stack([rows, np.where(ends < 0, len(weights), ends)], axis=1).astype(np.int32),
         twins=tuple(full._alias_pairs),
     )
 
 
 @njit
 def _ends(data: U8, n_chars: I64, offsets: I64) -> None:
-    at = 0
+    at = np.uint64(0)  # an index without a sign is quicker
     for i in range(len(n_chars)):
         for _ in range(n_chars[i]):
             byte = data[at]
-            at += 1 + (byte >= 0xC0) + (byte >= 0xE0) + (byte >= 0xF0)
+            at += np.uint64(1 + (byte >= 0xC0) + (byte >= 0xE0) + (byte >= 0xF0))
         offsets[i + 1] = at
 
 
@@ -110,36 +111,38 @@ def joined(texts: Sequence[str]) -> tuple[U8, I64]:
 def _walk(
     data: U8, starts: I64, sizes: I64, places: I64, moves: I32, nodes: I32, found: I32
 ) -> None:
-    """Write the feature that each text ends at each byte, or -1, to `found` from its place on.
+    """Write the feature that each text ends at each byte, or `n`, to `found` from its place on.
 
     The texts are walked side by side: while one moves, the next move of the others is on its way
     from memory. They come by size, so that those that are done drop off at the front.
     """
-    at = np.empty(len(starts), np.int64)  # the next move of each
+    at = np.empty(len(starts), np.uint64)  # the next move of each; without a sign it is quicker
     for i in range(len(starts)):
         at[i] = nodes[0, 0] + np.int64(data[starts[i]]) if sizes[i] else 0
     k = 0
     for done in range(len(starts)):
         while k < sizes[done]:
             for i in range(done, len(starts)):
-                now = moves[at[i]]
-                found[places[i] + k] = nodes[now, 1]
-                following = data[min(starts[i] + k + 1, len(data) - 1)]
-                at[i] = np.int64(nodes[now, 0]) + np.int64(following)
-                prefetch(moves, at[i])
+                now = np.uint64(moves[at[i]])
+                found[np.uint64(places[i] + k)] = nodes[now, 1]
+                following = data[np.uint64(min(starts[i] + k + 1, len(data) - 1))]
+                at[i] = np.uint64(nodes[now, 0]) + np.uint64(following)
+                prefetch(moves, int(at[i]))
             k += 1
 
 
 @njit
 def _distinct(found: I32, counts: I32) -> int:
-    """Move the distinct features to the front and count each; return how many there are."""
+    """Move the distinct features to the front and count each; return how many there are.
+
+    No branch: whether a byte ends a feature, and a new one, a processor guesses wrong too often.
+    """
+    none = len(counts) - 1
     n = 0
     for feature in found:
-        if feature >= 0:
-            if counts[feature] == 0:
-                found[n] = feature
-                n += 1
-            counts[feature] += 1
+        found[n] = feature
+        n += (feature != none) & (counts[np.uint64(feature)] == 0)
+        counts[np.uint64(feature)] += 1
     return n
 
 
@@ -167,7 +170,7 @@ def _score(
 ) -> None:
     """Write the log posterior of each text and class to `out`; `order` is that of the sizes."""
     n_classes = len(biases)
-    counts = np.zeros(len(weights), np.int32)
+    counts = np.zeros(len(weights) + 1, np.int32)  # the last is of bytes that end no feature
     places = np.zeros(TOGETHER, np.int64)
     sums = np.empty(n_classes, np.float32)
     for first in range(0, len(order), TOGETHER):

@@ -111,10 +111,13 @@ def _scan(
     """Write the fields of spots to `out`, as many as it holds; return how many there are."""
     n = at = behind = 0
     spot = np.zeros(FIELDS, np.int64)
-    while at < len(data):
-        if not stops[data[at]]:
-            at += 1
-            continue
+    while True:
+        here, end = np.uint64(at), np.uint64(len(data))  # an index without a sign is quicker
+        while here < end and not stops[data[here]]:
+            here += np.uint64(1)
+        at = int(np.int64(here))
+        if at == len(data):
+            break
         if data[at] == 64:
             left, right, dots = at, at + 1, 0
             while left > 0 and at - left <= LOCAL_BYTES and local[data[left - 1]]:

@@ -27,6 +27,7 @@ __all__ = ["SEPARATOR", "profile", "word_hash"]
 Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float64]
 Offsets = npt.NDArray[np.int64]
+Traits = npt.NDArray[np.uint32]
 
 SHORT_LINE = 30  # characters; FineWeb, short-line rule
 SEPARATOR = "\x1f"
@@ -34,8 +35,12 @@ LINE_PHRASES = ("javascript",)  # C4
 TEXT_PHRASES = ("lorem ipsum",)  # C4
 IN_LINE, IN_TEXT, POLICY = range(3)
 STOP_SLOTS = 4096  # of a language's table of stop words, of which there are at most 64
-PLAIN, LEAD = 1, 2  # of a byte: an ASCII letter or digit; it begins a character of more bytes
-GROUPS = 8  # of the letters that phrases begin with
+# What the scan asks of a byte, in one number: does a phrase of a group begin with it, is it the
+# second of such a phrase (a bit for each group), is it an ASCII letter or digit, a letter, the
+# first of a character of more bytes, and what it is in lower case.
+GROUPS = 8
+PHRASE = (1 << GROUPS) - 1
+SECOND, PLAIN, ALPHA, LEAD, FOLDED = GROUPS, 1 << 16, 1 << 17, 1 << 18, 24
 
 _SEED = np.uint64(14695981039346656037)  # FNV-1a
 _PRIME = np.uint64(1099511628211)
@@ -100,9 +105,7 @@ def _scan(
     phrases: Bytes,
     phrase_offsets: Offsets,
     phrase_kinds: Offsets,
-    firsts: Bytes,
-    seconds: Bytes,
-    classes: Bytes,
+    traits: Traits,
     by_script: bool,
     lines_seen: Hashes,
     paragraphs_seen: Hashes,
@@ -126,31 +129,51 @@ def _scan(
     line_len, line_first, line_last, para_len = 0, 0, 0, 0
     at = start
     while at <= end + 1:
-        if line_len:
+        while line_len and at + 1 < end:
             # Most of a text is letters and digits within a line: they count here, and fast.
-            while at + 1 < end and not firsts[data[at]] & seconds[data[at + 1]]:
-                byte = data[at]
-                if classes[byte] == PLAIN:
-                    point, size, kind = int(byte), 1, WORD
-                elif classes[byte] == LEAD:
-                    point, size = decode(data, at)
-                    kind = kind_of(point)
-                    if kind not in (WORD, HIRAGANA, KATAKANA, HAN):
+            before = at
+            trait = traits[data[at]]
+            if word_len == 0 or word_kind == WORD or not by_script:
+                met = np.uint32(0)
+                here, last = np.uint64(at), np.uint64(end - 1)  # an index without a sign is quicker
+                while here < last and trait & PLAIN:
+                    following = traits[data[here + np.uint64(1)]]
+                    if trait & (following >> SECOND) & PHRASE:
                         break
-                else:
+                    met |= trait
+                    word = (word ^ np.uint64(trait >> FOLDED)) * _PRIME
+                    line = (line ^ np.uint64(data[here])) * _PRIME
+                    trait = following
+                    here += np.uint64(1)
+                at = int(np.int64(here))
+                if at > before:
+                    word_kind = WORD
+                    word_alpha |= met & ALPHA != 0
+                    line_last = int(data[at - 1])
+            n_plain = at - before
+            n_chars += n_plain
+            word_len += n_plain
+            line_len += n_plain
+            while at + 1 < end and traits[data[at]] & LEAD:
+                if traits[data[at]] & (traits[data[at + 1]] >> SECOND) & PHRASE:
+                    break
+                point, size = decode(data, at)
+                kind = kind_of(point)
+                if kind not in (WORD, HIRAGANA, KATAKANA, HAN):
                     break
                 if word_len and by_script and kind != word_kind:
                     break
                 n_chars += 1
                 word_len += 1
                 word_kind = kind
-                word_alpha |= not 48 <= point <= 57
-                folded = point | 32 if 65 <= point <= 90 else point
-                word = (word ^ np.uint64(folded)) * _PRIME
+                word_alpha = True
+                word = (word ^ np.uint64(point)) * _PRIME
                 line_len += 1
                 line_last = point
                 line = (line ^ np.uint64(point)) * _PRIME
                 at += size
+            if at == before:
+                break
         # Behind the text stand a line end and an empty line.
         if at < end:
             point, size = decode(data, at)
@@ -182,7 +205,8 @@ def _scan(
             hash_signs += point == 35
             curly += point == 123
         if at < end:
-            if at + 1 < end and firsts[data[at]] & seconds[data[at + 1]]:
+            second = traits[data[at + 1]] >> SECOND if at + 1 < end else np.uint32(0)
+            if traits[data[at]] & second & PHRASE:
                 for k in range(len(phrase_kinds)):
                     phrase = phrases[phrase_offsets[k] : phrase_offsets[k + 1]]
                     if _matches(data, at, end, phrase):
@@ -254,9 +278,7 @@ def _profile(
     phrase_offsets: Offsets,
     phrase_kinds: Offsets,
     phrase_langs: Offsets,
-    firsts: Bytes,
-    seconds: Bytes,
-    classes: Bytes,
+    traits: Traits,
     by_script: npt.NDArray[np.bool_],
     out: Numbers,
 ) -> None:
@@ -285,9 +307,7 @@ def _profile(
             phrases,
             phrase_offsets[first : last + 1],
             phrase_kinds[first:last],
-            firsts[lang[i]],
-            seconds[lang[i]],
-            classes[lang[i]],
+            traits[lang[i]],
             by_script[lang[i]],
             np.zeros(slots, np.uint64),
             np.zeros(slots, np.uint64),
@@ -354,10 +374,11 @@ def profile(
     spelled: list[bytes] = []
     kinds: list[int] = []
     of_lang = [0]
-    firsts, seconds = np.zeros((2, len(names) + 1, 256), np.uint8)
-    classes = np.zeros((len(names) + 1, 256), np.uint8)
-    classes[:, list((string.digits + string.ascii_letters).encode())] = PLAIN
-    classes[:, 0xC2:] = LEAD
+    traits = np.zeros((len(names) + 1, 256), np.uint32)
+    for byte in (string.digits + string.ascii_letters).encode():
+        traits[:, byte] = PLAIN | ord(chr(byte).lower()) << FOLDED
+        traits[:, byte] |= ALPHA if byte > ord("9") else 0
+    traits[:, 0xC2:] = LEAD
     for row, name in enumerate([*names, None]):
         mine = [(p, IN_LINE) for p in LINE_PHRASES] + [(p, IN_TEXT) for p in TEXT_PHRASES]
         mine += [(p, POLICY) for p in policy.get(name, ())] if name is not None else []
@@ -367,8 +388,9 @@ def profile(
         for phrase, _ in mine:
             first, second = phrase.encode()[:2]
             group = 1 << first % GROUPS
-            firsts[row, [first, first - 32 if 97 <= first <= 122 else first]] |= group
-            seconds[row, [second, second - 32 if 97 <= second <= 122 else second]] |= group
+            traits[row, [first, first - 32 if 97 <= first <= 122 else first]] |= group
+            group <<= SECOND
+            traits[row, [second, second - 32 if 97 <= second <= 122 else second]] |= group
     offsets = np.frombuffer(texts.buffers()[1], np.int64)[
         texts.offset : texts.offset + len(texts) + 1
     ]
@@ -386,9 +408,7 @@ def profile(
         np.cumsum([0, *map(len, spelled)]).astype(np.int64),
         np.array(kinds, np.int64),
         np.array(of_lang, np.int64),
-        firsts,
-        seconds,
-        classes,
+        traits,
         np.array([name not in segmented for name in [*names, None]]),
         out,
     )
