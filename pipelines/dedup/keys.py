@@ -126,7 +126,7 @@ def exact_keys(texts: Sequence[str]) -> list[bytes]:
 
 
 def _key(text: str, out: U32) -> bytes:
-    """Hash the matching form as UTF-16, or as UTF-32 with a mark of it where UTF-16 has pairs."""
+    """Hash the matching form as UTF-16, or as UTF-32 where UTF-16 would have pairs."""
     data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
     n = fold(data, fold_table(), EMOJI.start, EMOJI.stop, out)
     if n < 0:
@@ -134,5 +134,6 @@ def _key(text: str, out: U32) -> bytes:
     else:
         form = out[:n]
     wide = bool(len(form)) and int(form.max()) >= PLANE
-    units = form.data if wide else form.astype(np.uint16).data
-    return hashlib.blake2b(units, digest_size=16, person=b"wide" if wide else b"").digest()
+    hashed = hashlib.sha256(b"32" if wide else b"16")
+    hashed.update(form.data if wide else form.astype(np.uint16).data)
+    return hashed.digest()[:16]

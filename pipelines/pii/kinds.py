@@ -23,6 +23,7 @@ from pipelines.pii.spots import Spot
 
 __all__ = ["KINDS", "Kind"]
 
+Hint = Callable[[str, str], bool]
 Check = Callable[[str, str, Lang], bool]  # the candidate, the text before it, the language
 CONTEXT_CHARS = 40  # before a number in which its name may stand
 
@@ -39,6 +40,7 @@ class Kind(msgspec.Struct, frozen=True):
     capitals: int = 0  # at least
     run: int = 0  # digits in a row, at least
     coded: bool = False  # begins with two capitals and two digits
+    hint: Hint | None = None  # says of a spot and what stands before it whether one may be there
     address: bool = False
 
     def may_be_in(self, spot: Spot) -> bool:
@@ -127,8 +129,14 @@ _CALLED = (
     r"|mobil|gọi|điện thoại|đt|sđt|hotline|số)|전화|연락|휴대|팩스|電話|携帯|ファックス|連絡"
 )
 _OTHER = r"(?i)\b(?:isbn|issn|ean|doi|pnd|gnd|oclc|lccn|asin|pmid)\b[^\n]{0,12}$"
+_SHAPED = re.compile(r"[+(]|\b0|[0-9]{3}[.-][0-9]{4}")
 _AMERICAN = re.compile(r"\(?\d{3}\)?[ .-]\d{3}[.-]\d{4}")
 _DATE = re.compile(r"\d{1,4}[./ -]\d{1,2}[./ -]\d{1,4}")
+
+
+def _may_be_phone(spot: str, before: str) -> bool:
+    """Say whether something in the spot is shaped as `_is_phone` asks, or is announced."""
+    return _SHAPED.search(spot) is not None or _named(before + spot, _CALLED)
 
 
 def _is_phone(text: str, before: str, lang: Lang) -> bool:
@@ -201,6 +209,6 @@ KINDS: dict[str, Kind] = {
             dots=3,
         ),
         Kind("phone", r"(?:\+[0-9]|\([0-9]|\b[0-9])[0-9]{0,3}\)?(?:[ .\-/]?\(?[0-9]{1,5}\)?){1,5}",
-             "<PHONE>", _is_phone, digits=8, run=2),
+             "<PHONE>", _is_phone, digits=8, run=2, hint=_may_be_phone),
     )
 }  # fmt: skip

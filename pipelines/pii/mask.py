@@ -112,6 +112,8 @@ def _masked(
     text = f"{before[-1:]}{spot}{after}"  # one sign on each side, for the patterns' word borders
     lead, rest = len(before[-1:]), before[:-1]
     for kind in kinds:
+        if kind.hint is not None and not kind.hint(spot, before):
+            continue
         placeholder = kind.placeholder if action == "mask" else ""
         text, n = _replaced(text, rest, kind, placeholder, lang)
         if n:

@@ -79,10 +79,9 @@ def test_options_fold_width_and_repair_mojibake() -> None:
 
 def key_slowly(text: str) -> bytes:
     form = matching_form(text)
-    if any(ord(c) > 0xFFFF for c in form):
-        wide = form.encode("utf-32-le", "replace")
-        return hashlib.blake2b(wide, digest_size=16, person=b"wide").digest()
-    return hashlib.blake2b(form.encode("utf-16-le", "replace"), digest_size=16).digest()
+    unit = "32" if any(ord(c) > 0xFFFF for c in form) else "16"
+    spelled = form.encode(f"utf-{unit}-le", "replace")
+    return hashlib.sha256(unit.encode() + spelled).digest()[:16]
 
 
 JAMO = "ㅋㅎㅏㅡㄳㄱㆍᄏ학ᆪᇿ가각ﾡￂ a㈀"
