@@ -57,7 +57,8 @@ def _prefetch(_context: Any, array: Any, index: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         held = context.make_array(array)(context, builder, args[0])
         place = context.cast(builder, args[1], index, types.intp)
-        where = cgutils.get_item_pointer(context, builder, array, held, [place])
+        first = [context.get_constant(types.intp, 0)] * (array.ndim - 1)
+        where = cgutils.get_item_pointer(context, builder, array, held, [place, *first])
         where = builder.bitcast(where, cgutils.voidptr_t)
         flag = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, flag, flag, flag])
@@ -68,7 +69,6 @@ def _prefetch(_context: Any, array: Any, index: Any) -> Any:
     return types.void(array, index), generate
 
 
-# prefetch(array, index) asks memory for the line of 64 bytes that holds `array[index]` of a
-# one-dimensional array, and goes on without waiting; an index outside the array does no harm.
-# For kernels only.
+# prefetch(array, index) asks memory for the line of 64 bytes that `array[index]` begins in, and
+# goes on without waiting; an index outside the array does no harm. For kernels only.
 prefetch: Callable[[npt.NDArray[Any], int], None] = intrinsic(_prefetch)

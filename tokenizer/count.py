@@ -8,6 +8,7 @@ say where, so that arrays grow outside of them and nothing is sized by guess.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -275,8 +276,12 @@ class Counter:
         """
         finer = Counter(mode)
         amounts, none = self.counts.sum(axis=1), np.zeros(self.n, np.int64)
-        for found in _cuts(self._arena, self.offsets, none, amounts, mode):
-            finer.look_up(found)
+        cuts = _cuts(self._arena, self.offsets, none, amounts, mode)
+        with ThreadPoolExecutor(1) as cutter:
+            ahead = cutter.submit(next, cuts, None)
+            while (found := ahead.result()) is not None:
+                ahead = cutter.submit(next, cuts, None)
+                finer.look_up(found)
         return finer
 
     @property

@@ -1,17 +1,30 @@
 """Encode pieces with merges: exactly what BPE gives, at the speed of a look-up.
 
-A piece may be cut wherever the byte pair across the cut occurs inside no token: no token can
-reach across, so the parts encode on their own, and a cache keeps each with its ids.
+A piece may be cut wherever what stands across the cut occurs inside no token: no token can reach
+across, so the parts encode on their own, and a cache keeps each with its ids.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit
+from hanji.kernels import njit, prefetch
 from hanji.text.alphabet import byte_order
-from hanji.text.merges import ALL, SHORT, encode_part, fill_ranks, inner_pairs
+from hanji.text.merges import (
+    ALL,
+    INSIDE,
+    SHORT,
+    SLACK,
+    fill_ranks,
+    find_part,
+    inner_pairs,
+    merge_part,
+    next_part,
+    part_row,
+)
 
 __all__ = ["Encoder"]
 
@@ -19,37 +32,83 @@ U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
 Int = int | np.int64
 I64 = npt.NDArray[np.int64]
+BATCH = 64  # parts
+PIECES_AHEAD = 8
+TWO_THREADS = 1 << 20  # bytes
 
 
 @njit
 def encode_pieces(
     data: U8, offsets: I64, order: I64, base: I32, keys: I64, values: I32, inside: U8, kept: I64,
-    kept_at: I64, kept_bytes: U8, kept_ids: I32, state: I64, out: I32, separator: Int,
+    kept_bytes: U8, kept_ids: I32, state: I64, out: I32, separator: Int,
 ) -> Int:  # fmt: skip
     """Encode the pieces named by `order` one after the other, a separator behind each.
 
-    The cache is that of `encode_part`. Returns how many ids were written.
+    The cache is that of `find_part`; what the parts of a batch will need of it is asked of memory
+    before the first of them is looked up. Returns how many ids were written.
     """
     made = np.empty(SHORT, np.int64)
+    begins, ends = np.empty(BATCH, np.int64), np.empty(BATCH, np.int64)
+    part_keys = np.zeros(BATCH, np.int64)
     n: Int = 0
-    for piece in order:
-        at, stop = offsets[piece], offsets[piece + 1]
-        while at < stop:
-            end = at + 1
-            while end < stop and inside[np.int64(data[end - 1]) << 8 | np.int64(data[end])]:
-                end += 1
-            if end - at == 1:
-                out[n] = base[data[at]]
-                n += 1
-            else:
-                n = encode_part(
-                    data, at, end, keys, values, ALL, made, base, kept, kept_at, kept_bytes,
-                    kept_ids, state, out, n,
-                )  # fmt: skip
+    piece = -1
+    at: Int = 0
+    stop: Int = 0
+    while piece < len(order):
+        m = 0
+        while m < BATCH:
+            if at == stop:
+                if piece >= 0:
+                    begins[m] = ends[m] = at  # the piece's end
+                    m += 1
+                piece += 1
+                if piece == len(order):
+                    break
+                at, stop = offsets[order[piece]], offsets[order[piece] + 1]
+                if piece + PIECES_AHEAD < len(order):
+                    prefetch(data, offsets[order[piece + PIECES_AHEAD]])
+                if piece + 2 * PIECES_AHEAD < len(order):
+                    prefetch(offsets, order[piece + 2 * PIECES_AHEAD])
+                continue
+            if at + 1 == stop or not inside[np.int64(data[at]) << 8 | np.int64(data[at + 1])]:
+                begins[m], ends[m], part_keys[m] = at, at + 1, 0
+                at += 1
+                m += 1
+                continue
+            end, key = next_part(data, at, stop, inside)
+            begins[m], ends[m], part_keys[m] = at, end, key
+            prefetch(kept, int(part_row(key, kept)))
             at = end
-        out[n] = separator
-        n += 1
+            m += 1
+        for i in range(m):
+            row = part_row(part_keys[i], kept)
+            if part_keys[i] and kept[row, 0] == part_keys[i]:
+                prefetch(kept_bytes, kept[row, 1] & 0xFFFFFFFFFFFF)
+                prefetch(kept_ids, kept[row, 1] & 0xFFFFFFFFFFFF)
+        for i in range(m):
+            length = ends[i] - begins[i]
+            if length <= 1:
+                out[n] = base[data[begins[i]]] if length else separator
+                n += 1
+                continue
+            known = find_part(
+                data, begins[i], length, part_keys[i], kept, kept_bytes, kept_ids, out, n
+            )
+            if known >= 0:
+                n = known
+            else:
+                n = merge_part(
+                    data, begins[i], length, part_keys[i], -1 - known, keys, values, ALL, made,
+                    base, kept, kept_bytes, kept_ids, state, out, n,
+                )  # fmt: skip
     return n
+
+
+@njit
+def _move(ids: I32, start: Int, n: Int, to: Int) -> None:
+    """Move ids to the front, where they may overlap with themselves."""
+    for i in range(n):
+        ids[to + i] = ids[start + i]
 
 
 class Encoder:
@@ -62,24 +121,52 @@ class Encoder:
         fill_ranks(pairs, self.keys, self.values)
         self.base = np.empty(256, np.int32)
         self.base[byte_order()] = np.arange(256)
-        self.inside = np.zeros(1 << 16, np.uint8)
+        self.inside = np.zeros(INSIDE, np.uint8)
         inner_pairs(*tokens, self.inside)
-        self.kept = np.zeros(cache, np.int64)
-        self.kept_at = np.empty(cache, np.int64)
-        self.kept_bytes = np.empty(8 * cache, np.uint8)
-        self.kept_ids = np.empty(8 * cache, np.int32)
-        self.state = np.zeros(2, np.int64)
+        self._caches = [_Cache(cache)]
 
     def encode(self, data: U8, offsets: I64, order: I64, separator: int) -> I32:
         """Encode the pieces `order` of an arena; a separator stands behind each.
 
+        Two threads share the work where there is much.
+
         Returns:
             Flat ids, shape (n_ids + len(order),).
         """
-        most = int(np.sum(offsets[order + 1] - offsets[order])) + len(order)
-        out = np.empty(most, np.int32)  # memory that is not written to is not taken
+        sizes = np.cumsum(offsets[order + 1] - offsets[order] + 1)
+        most = int(sizes[-1]) if len(sizes) else 0
+        out = np.empty(most + 2 * SLACK, np.int32)  # memory that is not written to is not taken
+        if most < TWO_THREADS:
+            return out[: self._encode(self._caches[0], data, offsets, order, separator, out)]
+        if len(self._caches) == 1:
+            self._caches.append(_Cache(len(self._caches[0].rows)))
+        half = int(np.searchsorted(sizes, most // 2))
+        start = SLACK + (int(sizes[half - 1]) if half else 0)
+        one, two = self._caches
+        with ThreadPoolExecutor(1) as thread:
+            second = thread.submit(
+                self._encode, two, data, offsets, order[half:], separator, out[start:]
+            )
+            n = self._encode(one, data, offsets, order[:half], separator, out)
+            more = second.result()
+        _move(out, start, more, n)
+        return out[: n + more]
+
+    def _encode(
+        self, cache: _Cache, data: U8, offsets: I64, order: I64, separator: int, out: I32
+    ) -> int:
         n = encode_pieces(
-            data, offsets, order, self.base, self.keys, self.values, self.inside, self.kept,
-            self.kept_at, self.kept_bytes, self.kept_ids, self.state, out, separator,
+            data, offsets, order, self.base, self.keys, self.values, self.inside, cache.rows,
+            cache.bytes, cache.ids, cache.state, out, separator,
         )  # fmt: skip
-        return out[:n]
+        return int(n)
+
+
+class _Cache:
+    """Parts and their ids; memory that is not written to is not taken."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = np.zeros((rows, 2), np.int64)
+        self.bytes = np.empty(8 * rows, np.uint8)
+        self.ids = np.empty(8 * rows, np.int32)
+        self.state = np.zeros(2, np.int64)

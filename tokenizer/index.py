@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit
+from hanji.kernels import njit, prefetch
 from tokenizer.heap import Heap, push
-from tokenizer.merge import SEPARATOR, Pairs, Text, add_pair, find_pair, weight_at
+from tokenizer.merge import SEPARATOR, Pairs, Text, add_pair, find_pair, home, weight_at
 
 __all__ = ["build", "choose_floor", "sketch_pairs"]
 
@@ -22,6 +22,7 @@ Int = int | np.int64
 I64 = npt.NDArray[np.int64]
 U32 = npt.NDArray[np.uint32]
 _CAP = np.int64((1 << 32) - 1)
+BATCH = 64  # pairs whose table rows are on their way from memory at once
 
 
 @njit
@@ -31,21 +32,60 @@ def _bucket(key: Int, mask: Int) -> Int:
 
 
 @njit
-def _sketch(text: Text, sketch: U32) -> None:
-    flat, mask = text.flat, len(sketch) - 1
-    at, last, last_at = 0, np.int64(-1), 0
-    while at < len(flat):
+def _next_pairs(flat: I32, place: I64, stop: Int, sketch: U32, keys: I64, starts: I32) -> int:
+    """Write the next pairs and where they begin, as many as there is room for; return how many.
+
+    `place` holds where to go on, the token before or -1, and where that begins. Their buckets of
+    the sketch are on their way from memory.
+    """
+    at, last, last_at = place[0], place[1], place[2]
+    n, mask = 0, len(sketch) - 1
+    while at < stop and n < len(keys):
         token = np.int64(flat[at])
         if token == SEPARATOR:
             last = np.int64(-1)
             at += 1
             continue
         if last >= 0:
-            bucket = _bucket(last << 32 | token, mask)
-            sketch[bucket] = min(np.int64(sketch[bucket]) + weight_at(text, last_at), _CAP)
+            key = last << 32 | token
+            prefetch(sketch, int(_bucket(key, mask)))
+            keys[n], starts[n] = key, last_at
+            n += 1
         last, last_at = token, at
-        n = flat[at + 1]
-        at += -n if n < 0 and n != SEPARATOR else 1
+        size = flat[at + 1]
+        at += -size if size < 0 and size != SEPARATOR else 1
+    place[0], place[1], place[2] = at, last, last_at
+    return n
+
+
+@njit
+def _begin(start: Int) -> tuple[I64, I64, I32]:
+    """Return the arrays that `_next_pairs` needs; those of a batch stay in a processor's cache."""
+    place = np.array([start, -1, start])
+    return place, np.empty(BATCH, np.int64), np.empty(BATCH, np.int32)
+
+
+@njit
+def _reach(keys: I64, starts: I32, n: int, sketch: U32, floor: Int) -> int:
+    """Keep the pairs whose bucket reaches the floor; return how many are left."""
+    mask = len(sketch) - 1
+    kept = 0
+    for i in range(n):
+        keys[kept], starts[kept] = keys[i], starts[i]
+        kept += int(sketch[_bucket(keys[i], mask)] >= floor)
+    return kept
+
+
+@njit
+def _sketch(text: Text, sketch: U32) -> None:
+    mask = len(sketch) - 1
+    place, keys, starts = _begin(0)
+    n = 1
+    while n:
+        n = _next_pairs(text.flat, place, len(text.flat), sketch, keys, starts)
+        for i in range(n):
+            bucket = _bucket(keys[i], mask)
+            sketch[bucket] = min(np.int64(sketch[bucket]) + weight_at(text, starts[i]), _CAP)
 
 
 @njit
@@ -62,27 +102,25 @@ def _count(
     text: Text, start: Int, stop: Int, sketch: U32, floor: Int, keys: I64, counts: I64, sizes: I32
 ) -> Int:
     """Count pairs exactly whose bucket reaches the floor; return how many, or -1: table full."""
-    flat, mask = text.flat, len(sketch) - 1
-    at, last, last_at, n_pairs = start, np.int64(-1), start, 0
-    while at < stop:
-        token = np.int64(flat[at])
-        if token == SEPARATOR:
-            last = np.int64(-1)
-            at += 1
-            continue
-        if last >= 0:
-            key = last << 32 | token
-            if sketch[_bucket(key, mask)] >= floor:
-                slot = add_pair(key, keys)
-                if sizes[slot] == 0:
-                    n_pairs += 1
-                    if 2 * n_pairs > len(keys):
-                        return -1
-                counts[slot] += weight_at(text, last_at)
-                sizes[slot] += 1
-        last, last_at = token, at
-        n = flat[at + 1]
-        at += -n if n < 0 and n != SEPARATOR else 1
+    mask = len(keys) - 1
+    place, batch, starts = _begin(start)
+    n_pairs, n = 0, 1
+    while n:
+        n = _next_pairs(text.flat, place, stop, sketch, batch, starts)
+        m = _reach(batch, starts, n, sketch, floor)
+        for i in range(m):
+            near = int(home(batch[i], mask))
+            prefetch(keys, near)
+            prefetch(counts, near)
+            prefetch(sizes, near)
+        for i in range(m):
+            slot = add_pair(batch[i], keys)
+            if sizes[slot] == 0:
+                n_pairs += 1
+                if 2 * n_pairs > len(keys):
+                    return -1
+            counts[slot] += weight_at(text, starts[i])
+            sizes[slot] += 1
     return n_pairs
 
 
@@ -91,24 +129,24 @@ def _fill(
     text: Text, start: Int, stop: Int, pairs: Pairs, places: I64, sketch: U32, floor: Int
 ) -> None:
     """Write the positions of each pair from its place in the pool on; `places` moves on."""
-    flat, mask = text.flat, len(sketch) - 1
-    at, last, last_at = start, np.int64(-1), start
-    while at < stop:
-        token = np.int64(flat[at])
-        if token == SEPARATOR:
-            last = np.int64(-1)
-            at += 1
-            continue
-        if last >= 0:
-            key = last << 32 | token
-            if sketch[_bucket(key, mask)] >= floor:
-                slot = find_pair(key, pairs.keys)
-                if slot >= 0:
-                    pairs.pool[places[slot]] = last_at
-                    places[slot] += 1
-        last, last_at = token, at
-        n = flat[at + 1]
-        at += -n if n < 0 and n != SEPARATOR else 1
+    mask = len(pairs.keys) - 1
+    place, batch, starts = _begin(start)
+    n = 1
+    while n:
+        n = _next_pairs(text.flat, place, stop, sketch, batch, starts)
+        m = _reach(batch, starts, n, sketch, floor)
+        for i in range(m):
+            slot = int(home(batch[i], mask))
+            prefetch(pairs.keys, slot)
+            prefetch(places, slot)
+        for i in range(m):
+            batch[i] = find_pair(batch[i], pairs.keys)
+            if batch[i] >= 0:
+                prefetch(pairs.pool, places[batch[i]])
+        for i in range(m):
+            if batch[i] >= 0:
+                pairs.pool[places[batch[i]]] = starts[i]
+                places[batch[i]] += 1
 
 
 @njit

@@ -26,7 +26,7 @@ from tokenizer.rules import allowed, bridges, find_token, place_token
 
 __all__ = [
     "BLOCK_BITS", "DONE", "DRY", "FULL", "PAUSE", "SEPARATOR", "Charges", "Pairs", "Text", "Tokens",
-    "add_pair", "find_pair", "run", "skip", "weight_at",
+    "add_pair", "find_pair", "home", "run", "skip", "weight_at",
 ]  # fmt: skip
 
 U8 = npt.NDArray[np.uint8]
@@ -89,7 +89,8 @@ class Charges(NamedTuple):
 
 
 @njit
-def _home(key: Int, mask: Int) -> Int:
+def home(key: Int, mask: Int) -> Int:
+    """Return the slot where the search for a pair begins."""
     h = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     return np.int64((h ^ (h >> np.uint64(32))) & np.uint64(mask))
 
@@ -98,7 +99,7 @@ def _home(key: Int, mask: Int) -> Int:
 def find_pair(key: Int, keys: I64) -> Int:
     """Return the slot of a pair, or -1."""
     mask = len(keys) - 1
-    slot = _home(key, mask)
+    slot = home(key, mask)
     while keys[slot] >= 0:
         if keys[slot] == key:
             return slot
@@ -110,7 +111,7 @@ def find_pair(key: Int, keys: I64) -> Int:
 def add_pair(key: Int, keys: I64) -> Int:
     """Return the slot of a pair, taken if it was free."""
     mask = len(keys) - 1
-    slot = _home(key, mask)
+    slot = home(key, mask)
     while keys[slot] >= 0 and keys[slot] != key:
         slot = (slot + 1) & mask
     keys[slot] = key

@@ -129,7 +129,7 @@ class Bpe:
         bridge = re.compile(rb"[A-Za-z] ")
         n_low = next((i for i, t in enumerate(tokens) if bridge.search(t)), len(tokens))
         self._limit = 256 + n_low
-        self._inside = np.zeros(1 << 16, np.uint8)
+        self._inside = np.zeros(merges.INSIDE, np.uint8)
         arena = np.frombuffer(b"".join(tokens[:n_low]), np.uint8)
         lengths = np.array([0, *map(len, tokens[:n_low])], np.int64)
         merges.inner_pairs(arena, np.cumsum(lengths), self._inside)
@@ -195,13 +195,13 @@ class Bpe:
             counts.append(len(parts))
         data = np.frombuffer(b"".join(parts), np.uint8)
         borders = np.cumsum([0, *map(len, parts)]).astype(np.int64)
-        out = np.empty(len(data) + len(parts), np.int32)
+        out = np.empty(len(data) + len(parts) + merges.SLACK, np.int32)
         ends = np.zeros(len(parts) + 1, np.int64)
         kept = self._borrow()
         merges.encode(
             data, borders, np.array(after, np.int64), class_table(), self._mode, self._inside,
-            self._seams, self._keys, self._values, self._limit, self._names, kept.keys, kept.at,
-            kept.bytes, kept.ids, kept.state, out, ends,
+            self._seams, self._keys, self._values, self._limit, self._names, kept.rows, kept.bytes,
+            kept.ids, kept.state, out, ends,
         )  # fmt: skip
         with self._lock:
             self._idle.append(kept)
@@ -232,8 +232,7 @@ class _Kept:
     """A cache of parts and their ids; memory that is not written to is not taken."""
 
     def __init__(self) -> None:
-        self.keys = np.zeros(SLOTS, np.int64)
-        self.at = np.empty(SLOTS, np.int64)
+        self.rows = np.zeros((SLOTS, 2), np.int64)
         self.bytes = np.empty(PART_BYTES * SLOTS, np.uint8)
         self.ids = np.empty(PART_BYTES * SLOTS, np.int32)
         self.state = np.zeros(2, np.int64)
