@@ -41,7 +41,7 @@ _LONGEST = 1 << 20  # bytes; a longer piece is cut, for learning only, so that m
 def hash_bytes(data: U8, start: Int, end: Int) -> np.uint64:
     """Hash a byte range to 64 bits (FNV-1a with a final mix)."""
     h = np.uint64(0xCBF29CE484222325)
-    for i in range(start, end):
+    for i in range(np.uint64(start), np.uint64(end)):
         h = (h ^ np.uint64(data[i])) * np.uint64(0x100000001B3)
     h ^= h >> np.uint64(32)
     h *= _PRIME

@@ -35,27 +35,30 @@ _UPPER, _LOWER, _CASELESS = 0b11010, 0b11100, 0b11000
 @njit
 def kinds_of(data: U8, table: U8, start: Int, stop: Int, out: U8) -> None:
     """Write the kind of each byte of data[start:stop] to the same place in `out`."""
-    at = start
-    while at < stop:
-        b = np.int64(data[at])
+    at, end = np.uint64(start), np.uint64(stop)  # an index without a sign is quicker
+    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
+    while at < end:
+        b = np.uint64(data[at])
         if b < 0x80:
             out[at] = _RETURN if b == 13 else (_SLASH if b == 47 else table[b])
-            at += 1
-        elif b < 0xE0:
-            out[at] = table[(b & 31) << 6 | (np.int64(data[at + 1]) & 63)]
-            out[at + 1] = _INSIDE
-            at += 2
-        else:
-            point = (np.int64(data[at + 1]) & 63) << 6 | (np.int64(data[at + 2]) & 63)
-            out[at + 1] = out[at + 2] = _INSIDE
-            if b < 0xF0:
-                out[at] = table[(b & 15) << 12 | point]
-                at += 3
-            else:
-                point = (b & 7) << 18 | point << 6 | (np.int64(data[at + 3]) & 63)
-                out[at] = table[point]
-                out[at + 3] = _INSIDE
-                at += 4
+            at += one
+            continue
+        low = np.uint64(data[at + one]) & np.uint64(63)
+        out[at + one] = _INSIDE
+        if b < 0xE0:
+            out[at] = table[(b & np.uint64(31)) << np.uint64(6) | low]
+            at += two
+            continue
+        low = low << np.uint64(6) | (np.uint64(data[at + two]) & np.uint64(63))
+        out[at + two] = _INSIDE
+        if b < 0xF0:
+            out[at] = table[(b & np.uint64(15)) << np.uint64(12) | low]
+            at += three
+            continue
+        low = low << np.uint64(6) | (np.uint64(data[at + three]) & np.uint64(63))
+        out[at + three] = _INSIDE
+        out[at] = table[(b & np.uint64(7)) << np.uint64(18) | low]
+        at += np.uint64(4)
 
 
 @njit
@@ -66,18 +69,19 @@ def _is(kind: Int, kinds: Int) -> bool:
 @njit
 def _over(kinds: U8, at: Int, stop: Int, wanted: Int) -> Int:
     """Skip characters whose kind is in the set `wanted`."""
-    while at < stop and ((wanted | _IN) >> np.int64(kinds[at])) & 1:
-        at += 1
-    return at
+    here, end = np.uint64(at), np.uint64(stop)  # an index without a sign is quicker
+    while here < end and ((wanted | _IN) >> np.int64(kinds[here])) & 1:
+        here += np.uint64(1)
+    return np.int64(here)
 
 
 @njit
 def _next(kinds: U8, at: Int, stop: Int) -> Int:
     """Return where the next character begins."""
-    at += 1
-    while at < stop and kinds[at] == _INSIDE:
-        at += 1
-    return at
+    here, end = np.uint64(at + 1), np.uint64(stop)
+    while here < end and kinds[here] == _INSIDE:
+        here += np.uint64(1)
+    return np.int64(here)
 
 
 @njit
