@@ -4,6 +4,6 @@ Five products (`pipelines`, `tokenizer`, `synth`, `longdoc`, `rehearsal`) stand 
 only on disk, through manifests. Importing this package imports nothing else.
 """
 
-__version__ = "0.4.0"
+__version__ = "0.4.1"
 
 __all__ = ["__version__"]

@@ -6,7 +6,9 @@ across, so the parts encode on their own, and a cache keeps each with its ids.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +36,8 @@ Int = int | np.int64
 I64 = npt.NDArray[np.int64]
 BATCH = 64  # parts
 PIECES_AHEAD = 8
-TWO_THREADS = 1 << 20  # bytes
+THREADS = 2
+CHUNK = 1 << 22  # bytes that a thread encodes at a time
 
 
 @njit
@@ -104,13 +107,6 @@ def encode_pieces(
     return n
 
 
-@njit
-def _move(ids: I32, start: Int, n: Int, to: Int) -> None:
-    """Move ids to the front, where they may overlap with themselves."""
-    for i in range(n):
-        ids[to + i] = ids[start + i]
-
-
 class Encoder:
     """Encodes bytes with a list of merges; ids 0 to 255 are the bytes in `byte_order`."""
 
@@ -123,43 +119,47 @@ class Encoder:
         self.base[byte_order()] = np.arange(256)
         self.inside = np.zeros(INSIDE, np.uint8)
         inner_pairs(*tokens, self.inside)
-        self._caches = [_Cache(cache)]
+        self._rows = cache
+        self._idle: list[_Cache] = []
 
     def encode(self, data: U8, offsets: I64, order: I64, separator: int) -> I32:
         """Encode the pieces `order` of an arena; a separator stands behind each.
 
-        Two threads share the work where there is much.
+        Two threads work where there is much; what they hold at a time is little.
 
         Returns:
             Flat ids, shape (n_ids + len(order),).
         """
         sizes = np.cumsum(offsets[order + 1] - offsets[order] + 1)
         most = int(sizes[-1]) if len(sizes) else 0
-        out = np.empty(most + 2 * SLACK, np.int32)  # memory that is not written to is not taken
-        if most < TWO_THREADS:
-            return out[: self._encode(self._caches[0], data, offsets, order, separator, out)]
-        if len(self._caches) == 1:
-            self._caches.append(_Cache(len(self._caches[0].rows)))
-        half = int(np.searchsorted(sizes, most // 2))
-        start = SLACK + (int(sizes[half - 1]) if half else 0)
-        one, two = self._caches
-        with ThreadPoolExecutor(1) as thread:
-            second = thread.submit(
-                self._encode, two, data, offsets, order[half:], separator, out[start:]
-            )
-            n = self._encode(one, data, offsets, order[:half], separator, out)
-            more = second.result()
-        _move(out, start, more, n)
-        return out[: n + more]
+        out = np.empty(most, np.int32)  # memory that is not written to is not taken
+        cuts = np.searchsorted(sizes, np.arange(CHUNK, most, CHUNK)).tolist()
+        jobs = deque(order[a:b] for a, b in pairwise([0, *cuts, len(order)]))
+        waiting: deque[Future[I32]] = deque()
+        n = 0
+        with ThreadPoolExecutor(THREADS) as threads:
+            while jobs or waiting:
+                while jobs and len(waiting) <= THREADS:
+                    job = (data, offsets, jobs.popleft(), separator)
+                    waiting.append(threads.submit(self._encode, *job))
+                ids = waiting.popleft().result()
+                out[n : n + len(ids)] = ids
+                n += len(ids)
+        return out[:n]
 
-    def _encode(
-        self, cache: _Cache, data: U8, offsets: I64, order: I64, separator: int, out: I32
-    ) -> int:
+    def _encode(self, data: U8, offsets: I64, order: I64, separator: int) -> I32:
+        most = int(np.sum(offsets[order + 1] - offsets[order] + 1))
+        out = np.empty(most + SLACK, np.int32)
+        try:
+            cache = self._idle.pop()
+        except IndexError:
+            cache = _Cache(self._rows)
         n = encode_pieces(
             data, offsets, order, self.base, self.keys, self.values, self.inside, cache.rows,
             cache.bytes, cache.ids, cache.state, out, separator,
         )  # fmt: skip
-        return int(n)
+        self._idle.append(cache)
+        return out[: int(n)].copy()
 
 
 class _Cache:

@@ -69,11 +69,12 @@ def _begin(start: Int) -> tuple[I64, I64, I32]:
 def _reach(keys: I64, starts: I32, n: int, sketch: U32, floor: Int) -> int:
     """Keep the pairs whose bucket reaches the floor; return how many are left."""
     mask = len(sketch) - 1
-    kept = 0
-    for i in range(n):
-        keys[kept], starts[kept] = keys[i], starts[i]
-        kept += int(sketch[_bucket(keys[i], mask)] >= floor)
-    return kept
+    kept = np.uint64(0)
+    for i in range(np.uint64(n)):
+        if sketch[_bucket(keys[i], mask)] >= floor:
+            keys[kept], starts[kept] = keys[i], starts[i]
+            kept += np.uint64(1)
+    return int(np.int64(kept))
 
 
 @njit
