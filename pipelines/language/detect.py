@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from hanji.schema import LANGS, UNKNOWN, Lang
 from pipelines.language.model import I64, joined, model, posteriors, scripts
-from pipelines.language.neighbours import neighbour
+from pipelines.language.neighbours import has_neighbours, neighbour
 
 __all__ = ["AT_LEAST", "Engine", "Guess", "detect"]
 
@@ -93,6 +93,8 @@ def detect(
     """
     guess = _langdetect if engine == "langdetect" else lambda parts: _fast(parts, ours)
     blocks = {i: _blocks(text) for i, text in enumerate(texts) if len(text) > LONG_CHARS}
+    if not blocks:
+        return guess(texts)
     guesses = guess([text for i, text in enumerate(texts) if i not in blocks])
     of_blocks = iter(guess([block for some in blocks.values() for block in some]))
     chief: list[str] = []
@@ -156,8 +158,10 @@ def _fast(texts: Sequence[str], ours: Collection[Lang]) -> list[Guess]:
         offsets = np.concatenate([[0], np.cumsum(sizes[open_])])
         found = posteriors(data, offsets, ours)
         score[open_] = np.round(found.max(axis=1).astype(np.float64), 4)
+        classes = model().classes
         for i, best in zip(open_.tolist(), found.argmax(axis=1).tolist()):
-            langs[i] = neighbour(texts[i], model().classes[best])
+            lang = classes[best]
+            langs[i] = neighbour(texts[i], lang) if has_neighbours(lang) else lang
     return [Guess(lang or UNKNOWN, value) for lang, value in zip(langs, score.tolist())]
 
 

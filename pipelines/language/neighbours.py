@@ -13,7 +13,7 @@ from functools import cache
 from hanji.schema import Lang
 from pipelines.langs import language
 
-__all__ = ["neighbour"]
+__all__ = ["has_neighbours", "neighbour"]
 
 LEAST_WORDS = 2
 LEAST_SHARE = 1 / 12  # of the words: more than names and quotations have
@@ -22,6 +22,12 @@ LEAST_SHARE = 1 / 12  # of the words: more than names and quotations have
 @cache
 def _small_words(lang: Lang) -> dict[str, Lang]:
     return {word: near for near, words in language(lang).neighbours.items() for word in words}
+
+
+@cache
+def has_neighbours(lang: Lang) -> bool:
+    """Say whether texts in a language are looked at for the small words of its neighbours."""
+    return bool(_small_words(lang))
 
 
 def neighbour(text: str, lang: Lang) -> Lang:
