@@ -62,6 +62,24 @@ def test_parts_are_merged_as_the_whole_is(
     assert encoded([*texts, *more], vocabulary) == [*wanted, *wanted]
 
 
+@pytest.mark.parametrize(
+    "token", [b"\x8c\xe3", b"\x81\x8c\xe3", b"\x8c\xe3\x81", b"\x81\x8c\xe3\x81"]
+)
+def test_a_token_reaches_from_character_to_character(token: bytes) -> None:
+    ids = {learn.Vocabulary().bytes_of(i): i for i in range(256)}
+    border = token.index(0xE3)
+    merges = []
+    for side in (token[:border], token[border:]):  # each side first, so that no smaller token does
+        if len(side) > 1:
+            merges.append((ids[side[:1]], ids[side[1:]]))
+            ids[side] = 255 + len(merges)
+    merges.append((ids[token[:border]], ids[token[border:]]))
+    vocabulary = learn.Vocabulary.from_merges(merges)
+    text = "がが".encode()
+    assert 255 + len(merges) in naive(text, vocabulary)
+    assert encoded([text], vocabulary) == 2 * [naive(text, vocabulary)]
+
+
 def test_chunks_come_back_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"{SIGNS * (i % 5)}{i}".encode() for i in range(300)]
     vocabulary = merged(texts[:3], list(range(0, 200, 7)))
