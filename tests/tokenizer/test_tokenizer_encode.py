@@ -75,7 +75,7 @@ def test_a_token_reaches_from_character_to_character(token: bytes) -> None:
             ids[side] = 255 + len(merges)
     merges.append((ids[token[:border]], ids[token[border:]]))
     vocabulary = learn.Vocabulary.from_merges(merges)
-    text = "がが".encode()
+    text = "がぁ".encode()
     assert 255 + len(merges) in naive(text, vocabulary)
     assert encoded([text], vocabulary) == 2 * [naive(text, vocabulary)]
 
