@@ -15,12 +15,10 @@ import numpy.typing as npt
 
 from hanji.kernels import njit, prefetch
 from hanji.text.alphabet import byte_order
-from hanji.text.merges import (
-    ALL,
+from hanji.text.merges import ALL, SHORT, fill_ranks
+from hanji.text.parts import (
     INSIDE,
-    SHORT,
     SLACK,
-    fill_ranks,
     find_part,
     inner_pairs,
     merge_part,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hanji.progress import Progress
-from hanji.text import merges, scan
+from hanji.text import merges, parts, scan
 from tokenizer import count, encode, heap, index, merge, rules
 from tokenizer.count import Counter
 from tokenizer.learn import Vocabulary, learn
@@ -23,7 +23,8 @@ __all__ = ["compile_kernels", "is_cold"]
 
 _SECONDS = 30  # measured on one core of 2.5 GHz
 _LARGEST = (count._cut, count._look_up, encode.encode_pieces, index._fill, merge.run)
-_SOURCES = [Path(str(m.__file__)) for m in (scan, merges, heap, rules, count, encode, index, merge)]
+_MODULES = (scan, merges, parts, heap, rules, count, encode, index, merge)
+_SOURCES = [Path(str(m.__file__)) for m in _MODULES]
 
 
 def _stored(pattern: str) -> list[Path]:

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from hanji.text import merges
+from hanji.text import merges, parts
 from hanji.text.alphabet import alphabet
 from hanji.text.classes import class_table
 from hanji.text.patterns import PATTERNS
@@ -129,15 +129,15 @@ class Bpe:
         bridge = re.compile(rb"[A-Za-z] ")
         n_low = next((i for i, t in enumerate(tokens) if bridge.search(t)), len(tokens))
         self._limit = 256 + n_low
-        self._inside = np.zeros(merges.INSIDE, np.uint8)
+        self._inside = np.zeros(parts.INSIDE, np.uint8)
         arena = np.frombuffer(b"".join(tokens[:n_low]), np.uint8)
         lengths = np.array([0, *map(len, tokens[:n_low])], np.int64)
-        merges.inner_pairs(arena, np.cumsum(lengths), self._inside)
+        parts.inner_pairs(arena, np.cumsum(lengths), self._inside)
         size = 1 << max(10, int(2 * len(tokens)).bit_length())
         self._keys, self._values = np.full(size, -1, np.int64), np.zeros(size, np.int32)
         merges.fill_ranks(self._pairs, self._keys, self._values)
-        self._seams = np.zeros(1 << (merges.SEAM_BITS - 3), np.uint8)
-        merges.seams(self._pairs, self._limit, self._seams)
+        self._seams = np.zeros(1 << (parts.SEAM_BITS - 3), np.uint8)
+        parts.seams(self._pairs, self._limit, self._seams)
         self._mode = mode
         self._added = {token.content: token.id for token in added}
         self._heads = tuple({token.content[:2] for token in added})
@@ -187,18 +187,18 @@ class Bpe:
         return found
 
     def _encode(self, texts: Sequence[str]) -> list[U32]:
-        parts: list[bytes] = []
-        after: list[int] = []  # the added token behind each part, or -1
+        stretches: list[bytes] = []
+        after: list[int] = []  # the added token behind each, or -1
         counts = [0]
         for text in texts:
-            self._cut(text, parts, after)
-            counts.append(len(parts))
-        data = np.frombuffer(b"".join(parts), np.uint8)
-        borders = np.cumsum([0, *map(len, parts)]).astype(np.int64)
-        out = np.empty(len(data) + len(parts) + merges.SLACK, np.int32)
-        ends = np.zeros(len(parts) + 1, np.int64)
+            self._cut(text, stretches, after)
+            counts.append(len(stretches))
+        data = np.frombuffer(b"".join(stretches), np.uint8)
+        borders = np.cumsum([0, *map(len, stretches)]).astype(np.int64)
+        out = np.empty(len(data) + len(stretches) + parts.SLACK, np.int32)
+        ends = np.zeros(len(stretches) + 1, np.int64)
         kept = self._borrow()
-        merges.encode(
+        parts.encode(
             data, borders, np.array(after, np.int64), class_table(), self._mode, self._inside,
             self._seams, self._keys, self._values, self._limit, self._names, kept.rows, kept.bytes,
             kept.ids, kept.state, out, ends,
@@ -213,15 +213,15 @@ class Bpe:
         with self._lock:
             return self._idle.pop() if self._idle else _Kept()
 
-    def _cut(self, text: str, parts: list[bytes], after: list[int]) -> None:
+    def _cut(self, text: str, stretches: list[bytes], after: list[int]) -> None:
         """Cut a text where tokens were added to the vocabulary as a whole."""
         at = 0
         if self._added and any(head in text for head in self._heads):
             for match in self._find.finditer(text):
-                parts.append(text[at : match.start()].encode())
+                stretches.append(text[at : match.start()].encode())
                 after.append(self._added[match.group()])
                 at = match.end()
-        parts.append((text[at:] if at else text).encode())
+        stretches.append((text[at:] if at else text).encode())
         after.append(-1)
 
 

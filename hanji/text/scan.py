@@ -36,29 +36,19 @@ _UPPER, _LOWER, _CASELESS = 0b11010, 0b11100, 0b11000
 def kinds_of(data: U8, table: U8, start: Int, stop: Int, out: U8) -> None:
     """Write the kind of each byte of data[start:stop] to the same place in `out`."""
     at, end = np.uint64(start), np.uint64(stop)  # an index without a sign is quicker
-    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
     while at < end:
         b = np.uint64(data[at])
         if b < 0x80:
             out[at] = _RETURN if b == 13 else (_SLASH if b == 47 else table[b])
-            at += one
+            at += np.uint64(1)
             continue
-        low = np.uint64(data[at + one]) & np.uint64(63)
-        out[at + one] = _INSIDE
-        if b < 0xE0:
-            out[at] = table[(b & np.uint64(31)) << np.uint64(6) | low]
-            at += two
-            continue
-        low = low << np.uint64(6) | (np.uint64(data[at + two]) & np.uint64(63))
-        out[at + two] = _INSIDE
-        if b < 0xF0:
-            out[at] = table[(b & np.uint64(15)) << np.uint64(12) | low]
-            at += three
-            continue
-        low = low << np.uint64(6) | (np.uint64(data[at + three]) & np.uint64(63))
-        out[at + three] = _INSIDE
-        out[at] = table[(b & np.uint64(7)) << np.uint64(18) | low]
-        at += np.uint64(4)
+        size = np.uint64(2 + (b >= 0xE0) + (b >= 0xF0))
+        point = b & (np.uint64(0x7F) >> size)  # the first byte's own bits
+        for i in range(np.uint64(1), size):
+            point = point << np.uint64(6) | (np.uint64(data[at + i]) & np.uint64(63))
+            out[at + i] = _INSIDE
+        out[at] = table[point]
+        at += size
 
 
 @njit

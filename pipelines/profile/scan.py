@@ -9,7 +9,6 @@ the segmenter that they were tuned with.
 
 from __future__ import annotations
 
-import string
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
@@ -21,8 +20,25 @@ from hanji.schema import UNKNOWN, Lang
 from hanji.text.signs import BLANK, HAN, HIRAGANA, KATAKANA, MARK, NEWLINE, WORD, decode, kind_of
 from pipelines.profile.grams import SCRATCH, Hashes, Sizes, repetition
 from pipelines.profile.metrics import METRICS
+from pipelines.profile.tables import (
+    ALPHA,
+    FOLDED,
+    IN_LINE,
+    IN_TEXT,
+    LEAD,
+    PHRASE,
+    PLAIN,
+    POLICY,
+    PRIME,
+    SECOND,
+    SEED,
+    STOP_SLOTS,
+    spelled,
+    stop_table,
+    traits_of,
+)
 
-__all__ = ["SEPARATOR", "profile", "word_hash"]
+__all__ = ["SEPARATOR", "profile"]
 
 Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float64]
@@ -31,19 +47,6 @@ Traits = npt.NDArray[np.uint32]
 
 SHORT_LINE = 30  # characters; FineWeb, short-line rule
 SEPARATOR = "\x1f"
-LINE_PHRASES = ("javascript",)  # C4
-TEXT_PHRASES = ("lorem ipsum",)  # C4
-IN_LINE, IN_TEXT, POLICY = range(3)
-STOP_SLOTS = 4096  # of a language's table of stop words, of which there are at most 64
-# What the scan asks of a byte, in one number: does a phrase of a group begin with it, is it the
-# second of such a phrase (a bit for each group), is it an ASCII letter or digit, a letter, the
-# first of a character of more bytes, and what it is in lower case.
-GROUPS = 8
-PHRASE = (1 << GROUPS) - 1
-SECOND, PLAIN, ALPHA, LEAD, FOLDED = GROUPS, 1 << 16, 1 << 17, 1 << 18, 24
-
-_SEED = np.uint64(14695981039346656037)  # FNV-1a
-_PRIME = np.uint64(1099511628211)
 
 
 @njit
@@ -125,7 +128,7 @@ def _scan(
     in_javascript = in_policy = False
     stops = np.uint64(0)
     word_len, word_alpha, word_kind = 0, False, -1
-    word, line, para = _SEED, _SEED, _SEED
+    word, line, para = SEED, SEED, SEED
     line_len, line_first, line_last, para_len = 0, 0, 0, 0
     at = start
     while at <= end + 1:
@@ -141,8 +144,8 @@ def _scan(
                     if trait & (following >> SECOND) & PHRASE:
                         break
                     met |= trait
-                    word = (word ^ np.uint64(trait >> FOLDED)) * _PRIME
-                    line = (line ^ np.uint64(data[here])) * _PRIME
+                    word = (word ^ np.uint64(trait >> FOLDED)) * PRIME
+                    line = (line ^ np.uint64(data[here])) * PRIME
                     trait = following
                     here += np.uint64(1)
                 at = int(np.int64(here))
@@ -167,10 +170,10 @@ def _scan(
                 word_len += 1
                 word_kind = kind
                 word_alpha = True
-                word = (word ^ np.uint64(point)) * _PRIME
+                word = (word ^ np.uint64(point)) * PRIME
                 line_len += 1
                 line_last = point
-                line = (line ^ np.uint64(point)) * _PRIME
+                line = (line ^ np.uint64(point)) * PRIME
                 at += size
             if at == before:
                 break
@@ -190,13 +193,13 @@ def _scan(
             alpha += word_alpha
             slot = (word >> stop_shift) & np.uint64(STOP_SLOTS - 1)
             stops |= np.uint64(stop_words[slot] == word) << np.uint64(stop_bits[slot])
-            word_len, word_alpha, word = 0, False, _SEED
+            word_len, word_alpha, word = 0, False, SEED
         if part:
             word_len += 1
             word_kind = kind
             word_alpha |= not 48 <= point <= 57
             folded = point | 32 if 65 <= point <= 90 else point
-            word = (word ^ np.uint64(folded)) * _PRIME
+            word = (word ^ np.uint64(folded)) * PRIME
         elif point == 46:
             ellipses += at + 2 < end and data[at + 1] == 46 and data[at + 2] == 46
         elif point == 0x2026:
@@ -231,21 +234,21 @@ def _scan(
                 if _seen(lines_seen, mask, line):
                     doubled += 1
                     doubled_chars += line_len
-                para = (para ^ line) * _PRIME
+                para = (para ^ line) * PRIME
                 para_len += line_len
             elif para_len:
                 paragraphs += 1
                 if _seen(paragraphs_seen, mask, para):
                     para_doubled += 1
                     para_doubled_chars += para_len
-                para, para_len = _SEED, 0
-            line_len, line = 0, _SEED
+                para, para_len = SEED, 0
+            line_len, line = 0, SEED
             in_javascript = in_policy = False
         elif (line_len or kind != BLANK) and point != 31:
             if line_len == 0:
                 line_first = point
             line_len += 1
-            line = (line ^ np.uint64(point)) * _PRIME
+            line = (line ^ np.uint64(point)) * PRIME
             if kind != BLANK:
                 line_last = point
         at += size
@@ -319,32 +322,6 @@ def _profile(
         repetition(hashes[:n], sizes[:n], out[i, 0], scratch, out[i, 21:])
 
 
-def word_hash(word: str) -> int:
-    """Hash a word as the scan does: FNV-1a over code points, ASCII letters in lower case."""
-    value = 14695981039346656037
-    for char in word:
-        point = ord(char)
-        value = ((value ^ (point | 32 if 65 <= point <= 90 else point)) * 1099511628211) % (1 << 64)
-    return value
-
-
-def _stop_table(words: Sequence[str]) -> tuple[Hashes, Bytes, np.uint64]:
-    """Return hashes of the words, each alone in its slot, their numbers, and the shift for it.
-
-    So one look says whether a word is there, without a branch that the processor would guess.
-    """
-    hashes = np.array([word_hash(word) for word in dict.fromkeys(words)], np.uint64)
-    for shift in range(64):
-        slots = (hashes >> np.uint64(shift)) & np.uint64(STOP_SLOTS - 1)
-        if len(np.unique(slots)) == len(slots):
-            break
-    else:
-        raise ValueError(f"no table of {STOP_SLOTS} slots parts {len(hashes)} stop words")
-    table, numbers = np.zeros(STOP_SLOTS, np.uint64), np.zeros(STOP_SLOTS, np.uint8)
-    table[slots], numbers[slots] = hashes, np.arange(len(hashes))
-    return table, numbers, np.uint64(shift)
-
-
 def profile(
     texts: pa.LargeStringArray,
     langs: Sequence[Lang],
@@ -368,29 +345,12 @@ def profile(
     """
     policy = policy or {}
     names = sorted({*stop_words, *policy, *segmented})
-    tables = [_stop_table(stop_words.get(name, ())) for name in [*names, UNKNOWN]]
+    tables = [stop_table(stop_words.get(name, ())) for name in [*names, UNKNOWN]]
     stops, bits, shifts = (np.array(column) for column in zip(*tables))
     number = np.array([names.index(n) if n in names else len(names) for n in langs], np.int64)
-    spelled: list[bytes] = []
-    kinds: list[int] = []
-    of_lang = [0]
-    traits = np.zeros((len(names) + 1, 256), np.uint32)
-    for byte in (string.digits + string.ascii_letters).encode():
-        traits[:, byte] = PLAIN | ord(chr(byte).lower()) << FOLDED
-        traits[:, byte] |= ALPHA if byte > ord("9") else 0
-    traits[:, 0xC2:] = LEAD
-    for row, name in enumerate([*names, None]):
-        mine = [(p, IN_LINE) for p in LINE_PHRASES] + [(p, IN_TEXT) for p in TEXT_PHRASES]
-        mine += [(p, POLICY) for p in policy.get(name, ())] if name is not None else []
-        spelled += [phrase.encode() for phrase, _ in mine]
-        kinds += [kind for _, kind in mine]
-        of_lang.append(len(spelled))
-        for phrase, _ in mine:
-            first, second = phrase.encode()[:2]
-            group = 1 << first % GROUPS
-            traits[row, [first, first - 32 if 97 <= first <= 122 else first]] |= group
-            group <<= SECOND
-            traits[row, [second, second - 32 if 97 <= second <= 122 else second]] |= group
+    said = [spelled(policy.get(name, ())) for name in [*names, UNKNOWN]]
+    phrases = [phrase for some in said for phrase, _ in some]
+    traits = np.array([traits_of([phrase for phrase, _ in some]) for some in said])
     offsets = np.frombuffer(texts.buffers()[1], np.int64)[
         texts.offset : texts.offset + len(texts) + 1
     ]
@@ -404,10 +364,10 @@ def profile(
         stops,
         bits,
         shifts,
-        np.frombuffer(b"".join(spelled), np.uint8),
-        np.cumsum([0, *map(len, spelled)]).astype(np.int64),
-        np.array(kinds, np.int64),
-        np.array(of_lang, np.int64),
+        np.frombuffer(b"".join(phrases), np.uint8),
+        np.cumsum([0, *map(len, phrases)]).astype(np.int64),
+        np.array([kind for some in said for _, kind in some], np.int64),
+        np.cumsum([0, *map(len, said)]).astype(np.int64),
         traits,
         np.array([name not in segmented for name in [*names, None]]),
         out,
