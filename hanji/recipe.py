@@ -100,6 +100,7 @@ class Recipe(msgspec.Struct, frozen=True):
 
 _AT = re.compile(r" - at `\$?(.*)`$")
 _UNKNOWN = re.compile(r"unknown field `(.*)`")
+_CHOICE = re.compile(r"Invalid enum value '(.*)'")
 _PLAIN = {
     "`str`": "text", "`int`": "a whole number", "`float`": "a number", "`bool`": "true or false",
     "`array`": "a list", "`object`": "a mapping", "`null`": "nothing",
@@ -132,6 +133,11 @@ def _explain(message: str, value: object, kind: object) -> str:
     if unknown:
         names = _field_names(kind, path, value)
         return f"{place}: unknown key '{unknown.group(1)}'{nearest(unknown.group(1), names)}"
+    choice = _CHOICE.search(text)
+    if choice:
+        names = sorted(_choices(kind, path))
+        wanted = choice.group(1)
+        return f"{place}: '{wanted}' is none of {', '.join(names)}{nearest(wanted, names)}"
     for name, plain in _PLAIN.items():
         text = text.replace(name, plain)
     return f"{place}: {text[:1].lower()}{text[1:]}"
@@ -139,11 +145,22 @@ def _explain(message: str, value: object, kind: object) -> str:
 
 def _field_names(kind: object, path: str, value: object) -> list[str]:
     """List the keys that are valid at `path` of `kind`."""
+    del value
+    return sorted({name for struct in _types(kind, path) for name in _struct_fields(struct)})
+
+
+def _choices(kind: object, path: str) -> set[str]:
+    """List the values that are valid at `path` of `kind`, where it is one of a few."""
+    options = (option for found in _types(kind, path) for option in _options(found))
+    literals = (option for option in options if typing.get_origin(option) is typing.Literal)
+    return {str(value) for literal in literals for value in typing.get_args(literal)}
+
+
+def _types(kind: object, path: str) -> list[object]:
     types = [kind]
     for part in re.findall(r"[^.\[\]]+|\[[^\]]*\]", path):
         types = [inner for outer in types for inner in _inside(outer, part)]
-    del value
-    return sorted({name for struct in types for name in _struct_fields(struct)})
+    return types
 
 
 def _inside(kind: object, part: str) -> list[object]:

@@ -63,7 +63,7 @@ def _section(flags: dict[str, object]) -> TokenizerSection:
         given["superword_allotment"] = _pairs(str(given.pop("allotment")), "--allotment")
     if "weights" in given:
         given["weights"] = _pairs(str(given["weights"]), "--weights")
-    return section_from(given, "the flags")
+    return section_from(given, "flags")
 
 
 def _pairs(text: str, flag: str) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -90,6 +91,12 @@ def test_a_fingerprint_depends_on_stage_settings_and_inputs_alone() -> None:
         fingerprint("curate", Curate(langs=("en",)), ["a", "b"]),
     ]
     assert len({one, *others}) == 5
+
+
+def test_a_value_of_a_few_names_them_all() -> None:
+    with pytest.raises(RecipeError) as raised:
+        decode({"how": ["fats"]}, dict[str, tuple[Literal["fast", "slow"] | None, ...]], "flags")
+    assert str(raised.value) == "flags.[][0]: 'fats' is none of fast, slow; did you mean 'fast'?"
 
 
 def test_decode_takes_any_type_that_msgspec_knows() -> None:
