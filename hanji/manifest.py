@@ -30,6 +30,8 @@ __all__ = ["FORMAT", "NAME", "Commit", "Dataset", "Input", "Manifest"]
 
 FORMAT = "hanji.manifest/1"
 NAME = "manifest.json"
+CARD = "README.md"
+REPLACED = ".replaced"  # in `work`: the manifest that a new one takes the place of
 HELDOUT_SHARE = 0.02  # where a dataset says nothing of it
 
 
@@ -290,30 +292,36 @@ class Commit(msgspec.Struct, frozen=True):
             facts=dict(facts or {}),
         )
         try:
+            self._prepare(manifest)
             self._publish(manifest)
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputError(f"{self.directory}: cannot be written ({reason})") from None
         return manifest
 
+    def _prepare(self, manifest: Manifest) -> None:
+        """Lay card and manifest beside the shards; with the manifest there, publishing begins."""
+        write_atomically(self.work / CARD, card(manifest.stage, manifest).encode())
+        write_atomically(self.work / NAME, manifest.encode())
+
     def _publish(self, manifest: Manifest) -> None:
         """Move everything in place; after a kill at any point `begin` calls it again."""
-        final, stale = self.directory / NAME, set[str]()
+        final, old = self.directory / NAME, self.work / REPLACED
         if final.exists():
-            with contextlib.suppress(RecipeError):  # a damaged one lists nothing to clear away
-                stale = {shard.path for shard in Manifest.load(self.directory).shards}
-        write_atomically(self.work / NAME, manifest.encode())
-        final.unlink(missing_ok=True)
-        places.each(self._move, manifest.shards, self.directory)
-        for path in sorted(stale - {shard.path for shard in manifest.shards}):
+            old.mkdir(exist_ok=True)
+            final.replace(old / NAME)
+        ours = {shard.path for shard in manifest.shards}
+        stale = {path for work in self.directory.glob(".work-*") for path in _listed(work)} - ours
+        places.each(self._move, sorted(ours), self.directory)
+        for path in sorted(stale):
             (self.directory / path).unlink(missing_ok=True)
-        write_atomically(self.directory / "README.md", card(manifest.stage, manifest).encode())
-        write_atomically(final, manifest.encode())
+        self._move(CARD)
+        (self.work / NAME).replace(final)
         for work in self.directory.glob(".work-*"):
             places.remove_tree(work)
 
-    def _move(self, shard: Shard) -> None:
-        source, target = self.work / shard.path, self.directory / shard.path
+    def _move(self, path: str) -> None:
+        source, target = self.work / path, self.directory / path
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.exists() or not target.exists():
             source.replace(target)
@@ -346,6 +354,16 @@ def _as_input(value: Manifest | Input | str) -> Input:
             return value
         case str():
             return Input("file", value)
+
+
+def _listed(work: Path) -> set[str]:
+    """Return the files of what a kill left half published, and of what it was to replace."""
+    found = set[str]()
+    for directory in (work, work / REPLACED):
+        if (directory / NAME).exists():
+            with contextlib.suppress(RecipeError):  # a damaged one lists nothing to clear away
+                found |= {shard.path for shard in Manifest.load(directory).shards}
+    return found
 
 
 def _complete(directory: Path, manifest: Manifest) -> bool:

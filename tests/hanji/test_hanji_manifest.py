@@ -108,34 +108,72 @@ def test_a_foreign_directory_is_left_alone(tmp_path: Path) -> None:
         begin(tmp_path / "file")
 
 
-@pytest.mark.parametrize("stop_at", range(12))
+class Kills:
+    """Let `Path.replace` through until its call number `stop_at`, then act the kill."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, stop_at: int) -> None:
+        self._patch, self._left, self._replace = monkeypatch, stop_at, Path.replace
+
+    def __enter__(self) -> Kills:
+        replace = self._replace
+
+        def killed(path: Path, target: Path) -> Path:
+            if self._left == 0:
+                raise KeyboardInterrupt
+            self._left -= 1
+            return replace(path, target)
+
+        self._patch.setattr(Path, "replace", killed)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        self._patch.setattr(Path, "replace", self._replace)
+        return kind is KeyboardInterrupt
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+STEPS = 18  # renames of one publication, and some more
+
+
+@pytest.mark.parametrize("stop_at", range(STEPS))
 def test_a_kill_while_publishing_is_rolled_forward(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int
 ) -> None:
-    calls = 0
-    replace = Path.replace
-
-    def killed(self: Path, target: Path) -> Path:
-        nonlocal calls
-        calls += 1
-        if calls == stop_at + 1:
-            raise KeyboardInterrupt
-        return replace(self, target)
-
     expected = fill(begin(tmp_path / "whole"))
-    monkeypatch.setattr(Path, "replace", killed)
-    commit = begin(tmp_path / "out")
-    try:
-        fill(commit)
-    except KeyboardInterrupt:
-        monkeypatch.setattr(Path, "replace", replace)
-        resumed = begin(tmp_path / "out")
-        if resumed.finished is None:
-            fill(resumed)
-    monkeypatch.setattr(Path, "replace", replace)
+    with Kills(monkeypatch, stop_at):
+        fill(begin(tmp_path / "out"))
+    resumed = begin(tmp_path / "out")
+    if resumed.finished is None:
+        fill(resumed)
     assert Manifest.load(tmp_path / "out") == expected
     assert Dataset.open(tmp_path / "out").rows == 6
-    assert [doc.text for doc in Dataset.open(tmp_path / "out").documents("ja")] == [TEXTS["ja"]]
+    assert files(tmp_path / "out") == files(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("other", [2, 3])
+@pytest.mark.parametrize("stop_at", range(STEPS))
+def test_a_kill_while_replacing_leaves_nothing_of_the_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int, other: int
+) -> None:
+    fill(begin(tmp_path / "whole", seed=other))
+    fill(begin(tmp_path / "out"))
+    extra = tmp_path / "out" / "data" / "xx"  # as if the old result had had one more language
+    (tmp_path / "out" / "data" / "ko").rename(extra)
+    path = tmp_path / "out" / manifests.NAME
+    path.write_bytes(path.read_bytes().replace(b"data/ko/", b"data/xx/"))
+    with Kills(monkeypatch, stop_at):
+        fill(begin(tmp_path / "out", seed=2, replace=True))
+    resumed = begin(tmp_path / "out", seed=other, replace=True)
+    if resumed.finished is None:
+        fill(resumed)
+    assert files(tmp_path / "out") == files(tmp_path / "whole")
 
 
 def test_manifests_that_are_absent_damaged_or_newer_are_refused(tmp_path: Path) -> None:
