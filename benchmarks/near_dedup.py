@@ -128,7 +128,7 @@ def run_ours(folder: Path) -> None:
     from pipelines.units import Unit
 
     sign(pa.array(["warm"], pa.large_string()), PERMUTATIONS, True)
-    exact_keys(["warm"])
+    exact_keys(pa.array(["warm"], pa.large_string()))
     n_units = len(list((folder / "units").glob("*.clean.arrow")))
     units = [Unit(number, (), str(folder)) for number in range(n_units)]
     watch = Anonymous()
@@ -145,7 +145,7 @@ def run_ours(folder: Path) -> None:
             columns = [
                 pa.array([int.from_bytes(i[-6:], "big") for i in ids], pa.uint64()),
                 pa.array(ids, pa.binary(16)),
-                pa.array(exact_keys(batch["text"].to_pylist()), pa.binary(16)),
+                pa.array(exact_keys(batch["text"]), pa.binary(16)),
                 bands,
                 pa.FixedSizeBinaryArray.from_buffers(
                     pa.binary(4 * PERMUTATIONS), len(ids), [None, values]

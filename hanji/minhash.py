@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from hanji.kernels import mix, njit
+from hanji.kernels import borrowed, mix, njit
+from hanji.schema import utf8
 from hanji.seeds import rng
 from hanji.text.signs import BLANK, HAN, HIRAGANA, KATAKANA, MARK, NEWLINE, WORD, decode, kind_of
 
@@ -74,6 +75,7 @@ def _ascii() -> npt.NDArray[np.uint8]:
 @njit
 def _characters(data: Bytes, start: int, end: int, ascii_: Bytes, out: U64) -> tuple[int, int]:
     """Write the folded characters of data[start:end] plus one; return how many, and the wide."""
+    data, ascii_, out = borrowed((data, ascii_, out))
     n, wide, at, gap = 0, 0, start, True
     while at < end:
         first = data[at]
@@ -101,6 +103,7 @@ def _characters(data: Bytes, start: int, end: int, ascii_: Bytes, out: U64) -> t
 @njit
 def _words(data: Bytes, start: int, end: int, ascii_: Bytes, out: U64) -> int:
     """Write the hash of each word of data[start:end]; return how many."""
+    data, ascii_, out = borrowed((data, ascii_, out))
     prime, basis = np.uint64(1099511628211), np.uint64(14695981039346656037)
     n, at, value, last = 0, start, basis, 0  # the kind of the open word, or 0
     while at < end:
@@ -140,6 +143,7 @@ def _words(data: Bytes, start: int, end: int, ascii_: Bytes, out: U64) -> int:
 @njit
 def _shingles(units: U64, n: int, window: int, out: U64) -> int:
     """Write the hash of each window of units; fewer units than a window are one shingle."""
+    units, out = borrowed((units, out))
     base = np.uint64(0x9E3779B97F4A7C15)
     power = np.uint64(1)
     for _ in range(window):
@@ -234,16 +238,6 @@ def jaccard(one: U64, two: U64) -> float:
     return both / max(len(one) + len(two) - both, 1)
 
 
-def _buffers(texts: pa.LargeStringArray) -> tuple[Bytes, Offsets]:
-    where = slice(texts.offset, texts.offset + len(texts) + 1)
-    offsets = np.frombuffer(texts.buffers()[1], np.int64)[where]
-    raw = texts.buffers()[2]
-    return (
-        np.frombuffer(raw, np.uint8) if raw is not None and raw.size else np.zeros(1, np.uint8),
-        offsets,
-    )
-
-
 def sign(
     texts: pa.LargeStringArray, permutations: int = 112, words: Flags | bool = False
 ) -> Signed:
@@ -255,7 +249,7 @@ def sign(
         words: shingles of words, of all texts or bool[n]; else of characters.
     """
     draws = rng("minhash", 2).integers(0, 1 << 32, size=(2, permutations), dtype=np.uint32)
-    data, offsets = _buffers(texts)
+    data, offsets = utf8(texts)
     n = len(texts)
     signed = Signed(
         np.empty((n, permutations), np.uint32), np.empty(n, np.int64), np.empty(n, np.bool_)
@@ -283,7 +277,7 @@ def shingle_set(data: Bytes, words: bool = False) -> U64:
 
 def shingle_sets(texts: pa.LargeStringArray, words: Flags | bool = False) -> list[U64]:
     """Return the sorted set of shingle hashes (64 bits) of each text, for exact comparison."""
-    data, offsets = _buffers(texts)
+    data, offsets = utf8(texts)
     flags = np.broadcast_to(np.asarray(words, np.bool_), len(texts))
     return [
         shingle_set(data[offsets[i] : offsets[i + 1]], bool(flags[i])) for i in range(len(texts))

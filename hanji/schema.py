@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from hanji.errors import InputError
@@ -27,6 +29,7 @@ __all__ = [
     "require",
     "rows",
     "to_batch",
+    "utf8",
 ]
 
 Lang = str
@@ -124,3 +127,13 @@ def to_batch(
             values = pa.array(values, type=field.type)
         arrays.append(values)
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def utf8(
+    texts: pa.LargeStringArray,
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Return the bytes behind n texts without nulls, and int64[n + 1], where each begins."""
+    _, starts, raw = texts.buffers()
+    offsets = np.frombuffer(starts, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    data = np.frombuffer(raw, np.uint8) if raw is not None and raw.size else np.zeros(1, np.uint8)
+    return data, offsets

@@ -364,7 +364,7 @@ def _keys(
         [
             pa.array((steps << np.uint64(48)) | firsts),
             pa.array(ids, pa.binary(16)),
-            pa.array(dedup.exact_keys([draft.text for draft in drafts]), pa.binary(16)),
+            pa.array(dedup.exact_keys(texts), pa.binary(16)),
             bands,
             pa.FixedSizeBinaryArray.from_buffers(
                 pa.binary(4 * PERMUTATIONS), len(ids), [None, pa.py_buffer(signed.tobytes())]

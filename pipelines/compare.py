@@ -16,8 +16,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from hanji.beam.run import run
 from hanji.beam.shuffle import Block, Grouped, split
@@ -25,6 +23,7 @@ from hanji.beam.ticker import Ticker
 from hanji.beam.units import ForEach, Units
 from hanji.execution import Execution
 from hanji.shards import read_batches, read_table
+from pipelines.dedup.clusters import clusters
 from pipelines.dedup.meet import keep, kept_batches, write_table
 from pipelines.dedup.near import Alike, stars
 from pipelines.dedup.texts import document_number
@@ -253,10 +252,7 @@ def _decide(edges: pa.Table, units: Sequence[Unit]) -> pa.Table:
     left, right = edges["document"].to_numpy(), edges["leader"].to_numpy()
     documents, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
     n = len(documents)
-    graph = coo_matrix(
-        (np.ones(len(left), dtype=np.int8), (ends[: len(left)], ends[len(left) :])), shape=(n, n)
-    )
-    n_clusters, cluster = connected_components(graph, directed=False)
+    n_clusters, cluster = clusters(ends[: len(left)], ends[len(left) :], n)
     rank = _ranks(documents, units)
     order = np.lexsort([documents, rank, cluster])
     first = np.searchsorted(cluster[order], np.arange(n_clusters))

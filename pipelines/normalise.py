@@ -7,82 +7,87 @@ normal form already, which one scan of their bytes tells.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit
+from hanji.kernels import borrowed, eight, low_zeros, njit, put_eight
 from hanji.text import nfc
+from hanji.text.composed import PLANE, steady
+from hanji.text.signs import decode
 
 __all__ = ["normalise"]
 
 U8 = npt.NDArray[np.uint8]
 
-KEPT, REMOVED, LINE_END = range(3)
-PLAIN = np.ones(256, np.bool_)  # bytes that stay whatever stands beside them
-PLAIN[:32] = PLAIN[[0x7F, 0xC2, 0xE2, 0xEF]] = False
-PLAIN[9] = True
+STEADY, KEPT, REMOVED, LINE_END = range(4)  # a steady one stays, and composes with none
+SLACK = 9
+EMOJI_FROM, EMOJI_TO = 0x1F300, 0x1FB00
+_HIGH_BITS = np.uint64(0x8080808080808080)
+# added to bytes of ASCII, they make the high bit of all from 0x20 on, and that of 0x7F
+_FROM_BLANK, _DELETE = np.uint64(0x6060606060606060), np.uint64(0x0101010101010101)
 
 
-@njit
-def _what(data: U8, at: int) -> tuple[int, int]:
-    """Say what becomes of the character at `at`, and how many bytes it has.
+@cache
+def _table() -> U8:
+    """Say of each character of the first plane what becomes of it.
 
     Zero-width joiner and non-joiner stay: they shape emoji and several scripts.
     """
-    byte = data[at]
-    if byte < 0x80:
-        if byte == 13:
-            return LINE_END, 2 if at + 1 < len(data) and data[at + 1] == 10 else 1
-        if byte in (10, 11, 12):
-            return LINE_END, 1
-        return REMOVED if (byte < 0x20 and byte != 9) or byte == 0x7F else KEPT, 1
-    if byte < 0xE0:
-        if byte == 0xC2 and data[at + 1] < 0xA0:  # C1 controls
-            return LINE_END if data[at + 1] == 0x85 else REMOVED, 2
-        return REMOVED if byte == 0xC2 and data[at + 1] == 0xAD else KEPT, 2
-    if byte >= 0xF0:
-        return KEPT, 4
-    if byte == 0xE2:
-        if data[at + 1] == 0x80 and data[at + 2] in (0xA8, 0xA9):  # U+2028, U+2029
-            return LINE_END, 3
-        space = data[at + 1] == 0x80 and data[at + 2] == 0x8B  # U+200B
-        joiner = data[at + 1] == 0x81 and data[at + 2] == 0xA0  # U+2060
-        return REMOVED if space or joiner else KEPT, 3
-    mark = byte == 0xEF and data[at + 1] == 0xBB and data[at + 2] == 0xBF  # U+FEFF
-    none = byte == 0xEF and data[at + 1] == 0xBF and data[at + 2] >= 0xBE  # U+FFFE, U+FFFF
-    return REMOVED if mark or none else KEPT, 3
+    table = np.where(steady(), STEADY, KEPT).astype(np.uint8)
+    table[[*range(9), *range(14, 32), *range(0x7F, 0xA0), 0xAD]] = REMOVED
+    table[[0x200B, 0x2060, 0xFEFF, 0xFFFE, 0xFFFF]] = REMOVED
+    table[[10, 11, 12, 13, 0x85, 0x2028, 0x2029]] = LINE_END
+    return table
 
 
 @njit
-def _plain(data: U8, out: U8) -> int:
+def _plain(data: U8, table: U8, out: U8) -> tuple[int, bool]:
     """Write UTF-8 without what is no text, blanks at line ends, repeated blank lines.
 
     Returns:
-        How many bytes were written to `out`, which has one more than `data`.
+        How many bytes were written to `out`, which has SLACK more than `data`; and whether they
+        are surely in NFC.
     """
-    n, at = 0, 0
-    while at <= len(data):
-        here, to = np.uint64(at), np.uint64(n)  # an index without a sign is quicker
-        while here < np.uint64(len(data)) and PLAIN[data[here]]:
-            out[to] = data[here]
-            to += np.uint64(1)
-            here += np.uint64(1)
-        at, n = int(np.int64(here)), int(np.int64(to))
-        what, size = _what(data, at) if at < len(data) else (LINE_END, 1)
+    data, table, out = borrowed((data, table, out))
+    here, to = np.uint64(0), np.uint64(0)  # an index without a sign is quicker
+    eight_, stop = np.uint64(8), np.uint64(len(data))
+    sure = True
+    while here <= stop:
+        if here + eight_ <= stop:  # printable ASCII goes eight bytes at a time
+            word = eight(data, here)
+            put_eight(out, to, word)
+            others = (word | ~(word + _FROM_BLANK) | (word + _DELETE)) & _HIGH_BITS
+            n = low_zeros(others) >> np.uint64(3)
+            here += n
+            to += n
+            if others == 0:
+                continue
+        what, size = LINE_END, 1  # behind the text stands a line end
+        if here < stop:
+            point, size = decode(data, here)
+            what = KEPT if point >= PLANE else int(table[point])
+            sure &= what != KEPT or EMOJI_FROM <= point < EMOJI_TO
+            after = here + np.uint64(1)
+            size += int(point == 13 and after < stop and data[after] == 10)
         if what == LINE_END:
-            while n and out[n - 1] in (9, 32):
-                n -= 1
-            if n and not (n > 1 and out[n - 1] == 10 and out[n - 2] == 10):
-                out[n] = 10
-                n += 1
-        elif what == KEPT:
-            for k in range(size):
-                out[n + k] = data[at + k]
-            n += size
-        at += size
-    while n and out[n - 1] == 10:
-        n -= 1
-    return n
+            n_out = int(np.int64(to))
+            while n_out and out[n_out - 1] in (9, 32):
+                n_out -= 1
+            if n_out and not (n_out > 1 and out[n_out - 1] == 10 and out[n_out - 2] == 10):
+                out[n_out] = 10
+                n_out += 1
+            to = np.uint64(n_out)
+        elif what != REMOVED:
+            for k in range(np.uint64(size)):
+                out[to + k] = data[here + k]
+            to += np.uint64(size)
+        here += np.uint64(size)
+    n_out = int(np.int64(to))
+    while n_out and out[n_out - 1] == 10:
+        n_out -= 1
+    return n_out, sure
 
 
 def normalise(text: str, *, repair_mojibake: bool = False, fold_width: bool = False) -> str:
@@ -95,16 +100,17 @@ def normalise(text: str, *, repair_mojibake: bool = False, fold_width: bool = Fa
         import ftfy
 
         text = ftfy.fix_encoding(text)
-    text = _without(text)
+    text, sure = _without(text)
     if fold_width:
         import ftfy.fixes
 
-        text = _without(ftfy.fixes.fix_character_width(text))
-    return nfc(text)
+        text, sure = _without(ftfy.fixes.fix_character_width(text))
+    return text if sure else nfc(text)
 
 
-def _without(text: str) -> str:
+def _without(text: str) -> tuple[str, bool]:
     data = text.encode("utf-8", "surrogatepass")
-    out = np.empty(len(data) + 1, np.uint8)
-    plain = out[: _plain(np.frombuffer(data, np.uint8), out)].tobytes()
-    return text if plain == data else plain.decode("utf-8", "surrogatepass")
+    out = np.empty(len(data) + SLACK, np.uint8)
+    n, sure = _plain(np.frombuffer(data, np.uint8), _table(), out)
+    plain = out[:n].tobytes()
+    return text if plain == data else plain.decode("utf-8", "surrogatepass"), sure

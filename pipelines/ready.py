@@ -28,7 +28,7 @@ def _clean_one() -> None:
     profiles = profile(texts, [lang], {lang: own[lang].stop_words}, {lang: own[lang].policy})
     decide(profiles, [lang], Quality().rules)
     dedup.near_keys(texts, [lang], Near(), PERMUTATIONS)
-    dedup.exact_keys([text])
+    dedup.exact_keys(texts)
 
 
 _clean_one()

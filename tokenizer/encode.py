@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit, prefetch
+from hanji.kernels import borrowed, njit, prefetch
 from hanji.text.alphabet import byte_order
 from hanji.text.merges import ALL, SHORT, fill_ranks
 from hanji.text.parts import (
@@ -48,6 +48,9 @@ def encode_pieces(
     The cache is that of `find_part`; what the parts of a batch will need of it is asked of memory
     before the first of them is looked up. Returns how many ids were written.
     """
+    data, offsets, order, base = borrowed((data, offsets, order, base))
+    keys, values, inside, kept = borrowed((keys, values, inside, kept))
+    kept_bytes, kept_ids, state, out = borrowed((kept_bytes, kept_ids, state, out))
     made = np.empty(SHORT, np.int64)
     begins, ends = np.empty(BATCH, np.int64), np.empty(BATCH, np.int64)
     part_keys = np.zeros(BATCH, np.int64)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit, prefetch
+from hanji.kernels import borrowed, njit, prefetch
 from tokenizer.heap import Heap, push
 from tokenizer.merge import SEPARATOR, Pairs, Text, add_pair, find_pair, home, weight_at
 
@@ -79,6 +79,7 @@ def _reach(keys: I64, starts: I32, n: int, sketch: U32, floor: Int) -> int:
 
 @njit
 def _sketch(text: Text, sketch: U32) -> None:
+    text, sketch = borrowed((text, sketch))
     mask = len(sketch) - 1
     place, keys, starts = _begin(0)
     n = 1
@@ -103,6 +104,8 @@ def _count(
     text: Text, start: Int, stop: Int, sketch: U32, floor: Int, keys: I64, counts: I64, sizes: I32
 ) -> Int:
     """Count pairs exactly whose bucket reaches the floor; return how many, or -1: table full."""
+    text, sketch = borrowed((text, sketch))
+    keys, counts, sizes = borrowed((keys, counts, sizes))
     mask = len(keys) - 1
     place, batch, starts = _begin(start)
     n_pairs, n = 0, 1
@@ -130,6 +133,7 @@ def _fill(
     text: Text, start: Int, stop: Int, pairs: Pairs, places: I64, sketch: U32, floor: Int
 ) -> None:
     """Write the positions of each pair from its place in the pool on; `places` moves on."""
+    text, pairs, places, sketch = borrowed((text, pairs, places, sketch))
     mask = len(pairs.keys) - 1
     place, batch, starts = _begin(start)
     n = 1
@@ -153,6 +157,7 @@ def _fill(
 @njit
 def _add(keys: I64, counts: I64, sizes: I32, more: I64, more_counts: I64, more_sizes: I32) -> None:
     """Add one table to another that has room for it."""
+    keys = borrowed(keys)
     for i in range(len(more)):
         if more[i] >= 0:
             slot = add_pair(more[i], keys)
@@ -170,6 +175,7 @@ def _keep(
     `firsts` holds how many of the `sizes` stand in the first half of the text; `second` gets the
     places where those of the second half begin.
     """
+    pairs, heap = borrowed((pairs, heap))
     total = 0
     n: Int = 0
     for i in range(len(keys)):

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit
+from hanji.kernels import borrowed, njit
 from tokenizer.heap import Heap, pop, push, sink
 from tokenizer.rules import allowed, bridges, find_token, place_token
 
@@ -280,6 +280,9 @@ def run(
     `rules` are those of `tokenizer.rules`, all 0 for stage 1; `table` holds the class of each code
     point; `state` is described by the names above and kept up to date.
     """
+    text, pairs, heap = borrowed((text, pairs, heap))
+    tokens, charges, rules = borrowed((tokens, charges, rules))
+    table, state, near, scratch = borrowed((table, state, near, scratch))
     by_group = np.zeros(len(text.ends), np.int64)
     while state[N_TOKENS] < state[TARGET]:
         if state[N_HEAP] == 0:

@@ -105,7 +105,7 @@ def is_wide(data: bytes) -> float:
     return float(_is_wide(np.frombuffer(data, np.uint8)))
 
 
-@njit
+@njit(forceinline=True)
 def run_hash(prefix: U64, at: int, n: int, power: np.uint64) -> np.uint64:
     """Hash units `at` to `at + n`; `power` is the base to the power n."""
     return mix(prefix[at + n] - prefix[at] * power)

@@ -20,7 +20,7 @@ ALL = _NONE  # a limit above every id
 SHORT = 64  # ids; longer sequences are merged by a heap
 
 
-@njit
+@njit(forceinline=True)
 def slot_of(key: Int, mask: Int) -> Int:
     """Return where in a table of mask + 1 slots the search for a key begins."""
     h = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
@@ -43,7 +43,7 @@ def fill_ranks(pairs: I32, keys: I64, values: I32) -> None:
             keys[slot], values[slot] = key, 256 + i
 
 
-@njit
+@njit(forceinline=True)
 def _made(a: Int, b: Int, keys: I64, values: I32, limit: Int) -> Int:
     """Return the id below `limit` that two make, or _NONE."""
     key = np.int64(a) << 32 | np.int64(b)

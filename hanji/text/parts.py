@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit
+from hanji.kernels import borrowed, njit
 from hanji.text.merges import ALL, SHORT, merge, slot_of
 from hanji.text.scan import kinds_of, next_end
 
@@ -43,7 +43,7 @@ _PACKED = 7  # bytes that a key holds
 _HASHED = np.int64(1) << np.int64(62)
 
 
-@njit
+@njit(forceinline=True)
 def _border(a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> np.uint64:
     """Return the bit of a border between characters, two bytes before and two behind; 0: none."""
     key = a << np.uint64(24) | b << np.uint64(16) | c << np.uint64(8) | d
@@ -51,7 +51,7 @@ def _border(a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> np.uint64
     return h >> np.uint64(64 - _BORDER_BITS)
 
 
-@njit
+@njit(forceinline=True)
 def _is_set(inside: U8, bit: np.uint64) -> np.uint8:
     byte = inside[np.uint64(1 << 16) + (bit >> np.uint64(3))]
     return np.uint8((byte >> np.uint8(bit & np.uint64(7))) & np.uint8(1))
@@ -83,7 +83,7 @@ def inner_pairs(arena: U8, offsets: I64, inside: U8) -> None:
                 )
 
 
-@njit
+@njit(forceinline=True)
 def _seam(a: Int, b: Int) -> np.uint64:
     key = np.uint64(a) << np.uint64(32) | np.uint64(b)
     return (key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - SEAM_BITS)
@@ -101,7 +101,7 @@ def seams(pairs: I32, limit: Int, bits: U8) -> None:
         bits[seam >> np.uint64(3)] |= np.uint8(1) << np.uint8(seam & np.uint64(7))
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _merge_on(ids: I32, n: Int, bits: U8, keys: I64, values: I32, made: I64) -> Int:
     """Merge the ids of a piece's parts in place; return how many remain."""
     kept: Int = 0
@@ -123,7 +123,7 @@ def _merge_on(ids: I32, n: Int, bits: U8, keys: I64, values: I32, made: I64) -> 
     return kept
 
 
-@njit
+@njit(forceinline=True)
 def next_part(data: U8, at: Int, stop: Int, inside: U8) -> tuple[Int, Int]:
     """Return where the part that begins at `at` ends, and its key for the cache.
 
@@ -156,13 +156,13 @@ def next_part(data: U8, at: Int, stop: Int, inside: U8) -> tuple[Int, Int]:
     return end, np.int64((h ^ (h >> np.uint64(29))) >> np.uint64(2)) | _HASHED
 
 
-@njit
+@njit(forceinline=True)
 def part_row(key: Int, kept: I64) -> Int:
     """Return the row of the cache where the search for a part begins."""
     return slot_of(key, len(kept) - 1)
 
 
-@njit
+@njit(forceinline=True)
 def find_part(
     data: U8, at: Int, length: Int, key: Int, kept: I64, kept_bytes: U8, kept_ids: I32, out: I32,
     n: Int,
@@ -250,6 +250,22 @@ def encode(
     kinds = np.empty(len(data), np.uint8)
     made = np.empty(SHORT, np.int64)
     base = np.arange(256).astype(np.int32)
+    _encode(
+        data, borders, after, table, mode, inside, bits, keys, values, limit, names, kept,
+        kept_bytes, kept_ids, state, out, ends, kinds, made, base,
+    )  # fmt: skip
+
+
+@njit
+def _encode(
+    data: U8, borders: I64, after: I64, table: U8, mode: Int, inside: U8, bits: U8, keys: I64,
+    values: I32, limit: Int, names: I32, kept: I64, kept_bytes: U8, kept_ids: I32, state: I64,
+    out: I32, ends: I64, kinds: U8, made: I64, base: I32,
+) -> None:  # fmt: skip
+    data, borders, after, table, kinds = borrowed((data, borders, after, table, kinds))
+    inside, bits, keys, values, names = borrowed((inside, bits, keys, values, names))
+    kept, kept_bytes, kept_ids, state = borrowed((kept, kept_bytes, kept_ids, state))
+    out, ends, made, base = borrowed((out, ends, made, base))
     n: Int = 0
     for stretch in range(len(after)):
         at, stop, begin = borders[stretch], borders[stretch + 1], n

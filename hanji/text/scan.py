@@ -1,7 +1,8 @@
 """The scanner: cut UTF-8 text into the pieces of a preset, without a regex engine.
 
 First every byte gets a kind: the class of the character that begins there, or that it goes on with
-one. Then a function for each pattern runs over the kinds alone; each equals its regex in
+one; a flag tells what may stand within a word, so that its end is found eight bytes at a time. Then
+a function for each pattern runs over the kinds alone; each equals its regex in
 `hanji.text.patterns` on every text (tests prove it). The input must be valid UTF-8.
 """
 
@@ -12,7 +13,7 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit
+from hanji.kernels import eight, low_zeros, njit
 from hanji.text.classes import BREAK, LOWER, class_table
 
 __all__ = ["ends", "kinds_of", "next_end", "pieces"]
@@ -22,14 +23,23 @@ Int = int | np.int64
 I64 = npt.NDArray[np.int64]
 
 # kinds beside the classes 0 to 8 of `hanji.text.classes`
-_INSIDE, _RETURN, _SLASH = 9, 10, 11
+_CLASS = np.uint8(15)  # the bits of a kind; above them the flag
+_IN_WORD, _IN_WORDS = 1 << 7, np.uint64(0x8080808080808080)
+_INSIDE_CLASS, _RETURN, _SLASH = 9, 10, 11
 # sets of kinds, as bits; bytes inside a character go with its first one
-_IN = 1 << _INSIDE
+_IN = 1 << _INSIDE_CLASS
 _LETTERS, _MARKS, _NUMBERS, _SPACE, _BLANKS = 0b1110, 1 << 4, 1 << 5, 1 << 6, 0b11000000
 _BREAKS = 1 << 8 | 1 << _RETURN
 _WHITE = _BLANKS | _BREAKS
 _SIGNS = 1 | _MARKS | 1 << _SLASH  # neither white space, letter nor number
 _UPPER, _LOWER, _CASELESS = 0b11010, 0b11100, 0b11000
+_WORD = _LETTERS | _MARKS | _IN
+_INSIDE = _INSIDE_CLASS | _IN_WORD
+
+
+@njit(forceinline=True)
+def _flagged(kind: np.uint8) -> np.uint8:
+    return np.uint8(kind | (_WORD >> np.int64(kind) & 1) << 7)
 
 
 @njit
@@ -39,7 +49,7 @@ def kinds_of(data: U8, table: U8, start: Int, stop: Int, out: U8) -> None:
     while at < end:
         b = np.uint64(data[at])
         if b < 0x80:
-            out[at] = _RETURN if b == 13 else (_SLASH if b == 47 else table[b])
+            out[at] = _RETURN if b == 13 else (_SLASH if b == 47 else _flagged(table[b]))
             at += np.uint64(1)
             continue
         size = np.uint64(2 + (b >= 0xE0) + (b >= 0xF0))
@@ -47,25 +57,39 @@ def kinds_of(data: U8, table: U8, start: Int, stop: Int, out: U8) -> None:
         for i in range(np.uint64(1), size):
             point = point << np.uint64(6) | (np.uint64(data[at + i]) & np.uint64(63))
             out[at + i] = _INSIDE
-        out[at] = table[point]
+        out[at] = _flagged(table[point])
         at += size
 
 
-@njit
-def _is(kind: Int, kinds: Int) -> bool:
-    return bool((kinds >> np.int64(kind)) & 1)
+@njit(forceinline=True)
+def _is(kind: np.uint8, kinds: Int) -> bool:
+    return bool((kinds >> np.int64(kind & _CLASS)) & 1)
 
 
-@njit
+@njit(forceinline=True)
 def _over(kinds: U8, at: Int, stop: Int, wanted: Int) -> Int:
     """Skip characters whose kind is in the set `wanted`."""
     here, end = np.uint64(at), np.uint64(stop)  # an index without a sign is quicker
-    while here < end and ((wanted | _IN) >> np.int64(kinds[here])) & 1:
+    while here < end and ((wanted | _IN) >> np.int64(kinds[here] & _CLASS)) & 1:
         here += np.uint64(1)
     return np.int64(here)
 
 
-@njit
+@njit(forceinline=True)
+def _over_word(kinds: U8, at: Int, stop: Int) -> Int:
+    """Skip letters and marks."""
+    here, end = np.uint64(at), np.uint64(stop)
+    while here + np.uint64(8) <= end:
+        others = ~eight(kinds, here) & _IN_WORDS
+        if others:
+            return np.int64(here + (low_zeros(others) >> np.uint64(3)))
+        here += np.uint64(8)
+    while here < end and kinds[here] & _IN_WORD:
+        here += np.uint64(1)
+    return np.int64(here)
+
+
+@njit(forceinline=True)
 def _next(kinds: U8, at: Int, stop: Int) -> Int:
     """Return where the next character begins."""
     here, end = np.uint64(at + 1), np.uint64(stop)
@@ -74,7 +98,7 @@ def _next(kinds: U8, at: Int, stop: Int) -> Int:
     return np.int64(here)
 
 
-@njit
+@njit(forceinline=True)
 def _word(kinds: U8, at: Int, stop: Int, joined: bool) -> Int:
     r"""`[^\r\n\p{L}\p{N}]?\p{L}[\p{L}\p{M}]*`, joined by spaces or not; -1: no match."""
     if not _is(kinds[at], _LETTERS):
@@ -83,13 +107,13 @@ def _word(kinds: U8, at: Int, stop: Int, joined: bool) -> Int:
         at = _next(kinds, at, stop)
         if at >= stop or not _is(kinds[at], _LETTERS):
             return -1
-    end = _over(kinds, at, stop, _LETTERS | _MARKS)
+    end = _over_word(kinds, at, stop)
     while joined and end + 1 < stop and _is(kinds[end], _SPACE) and _is(kinds[end + 1], _LETTERS):
-        end = _over(kinds, end + 1, stop, _LETTERS | _MARKS)
+        end = _over_word(kinds, end + 1, stop)
     return end
 
 
-@njit
+@njit(forceinline=True)
 def _signs(kinds: U8, at: Int, stop: Int) -> Int:
     r"""` ?[^\s\p{L}\p{N}]+`; -1: no match."""
     if _is(kinds[at], _SPACE):
@@ -99,7 +123,7 @@ def _signs(kinds: U8, at: Int, stop: Int) -> Int:
     return _over(kinds, at, stop, _SIGNS)
 
 
-@njit
+@njit(forceinline=True)
 def _numbers(kinds: U8, at: Int, stop: Int, most: Int) -> Int:
     n = 0
     while n < most and at < stop and _is(kinds[at], _NUMBERS):
@@ -108,7 +132,7 @@ def _numbers(kinds: U8, at: Int, stop: Int, most: Int) -> Int:
     return at
 
 
-@njit
+@njit(forceinline=True)
 def _blanks(kinds: U8, at: Int, stop: Int, wanted: Int) -> Int:
     r"""`B+(?!\S)|B+` for the blanks B in `wanted`: leave the last one to a following word."""
     end = _over(kinds, at, stop, wanted)
@@ -120,11 +144,8 @@ def _blanks(kinds: U8, at: Int, stop: Int, wanted: Int) -> Int:
     return end if last == at else last
 
 
-@njit
-def _kexaone(kinds: U8, at: Int, stop: Int, joined: bool) -> Int:
-    end = _word(kinds, at, stop, joined)
-    if end >= 0:
-        return end
+@njit(forceinline=True)
+def _kexaone(kinds: U8, at: Int, stop: Int) -> Int:
     if _is(kinds[at], _NUMBERS):
         return _next(kinds, at, stop)
     end = _signs(kinds, at, stop)
@@ -140,11 +161,8 @@ def _kexaone(kinds: U8, at: Int, stop: Int, joined: bool) -> Int:
     return _blanks(kinds, at, stop, _BLANKS)
 
 
-@njit
+@njit(forceinline=True)
 def _line1(kinds: U8, at: Int, stop: Int) -> Int:
-    end = _word(kinds, at, stop, False)
-    if end >= 0:
-        return end
     if _is(kinds[at], _NUMBERS):
         return _numbers(kinds, at, stop, 3)
     end = _signs(kinds, at, stop)
@@ -155,7 +173,7 @@ def _line1(kinds: U8, at: Int, stop: Int) -> Int:
     return _blanks(kinds, at, stop, _BLANKS)
 
 
-@njit
+@njit(forceinline=True)
 def _line2(kinds: U8, at: Int, stop: Int) -> Int:
     if _is(kinds[at], _NUMBERS):
         return _numbers(kinds, at, stop, 3)
@@ -164,7 +182,7 @@ def _line2(kinds: U8, at: Int, stop: Int) -> Int:
     return _over(kinds, at, stop, _LETTERS | _SIGNS | _BLANKS)
 
 
-@njit
+@njit(forceinline=True)
 def _cased(kinds: U8, at: Int, stop: Int) -> Int:
     """`[Lu Lt Lm Lo M]*[Ll Lm Lo M]+`; -1: no match. The last caseless one may be given back."""
     end: Int = at
@@ -174,12 +192,12 @@ def _cased(kinds: U8, at: Int, stop: Int) -> Int:
         end = _next(kinds, end, stop)
         if caseless:
             given = end
-    if end < stop and kinds[end] == LOWER:
+    if end < stop and kinds[end] == LOWER | _IN_WORD:
         return _over(kinds, end, stop, _LOWER)
     return given
 
 
-@njit
+@njit(forceinline=True)
 def _paper_word(kinds: U8, at: Int, stop: Int) -> Int:
     after = _next(kinds, at, stop)
     prefixed = not _is(kinds[at], _LETTERS | _NUMBERS | _BREAKS) and after < stop
@@ -198,14 +216,14 @@ def _paper_word(kinds: U8, at: Int, stop: Int) -> Int:
     return _over(kinds, _over(kinds, start, stop, _UPPER), stop, _LOWER)
 
 
-@njit
+@njit(forceinline=True)
 def _tail(kinds: U8, at: Int, stop: Int) -> Int:
     while at < stop and _is(kinds[at], _BREAKS | 1 << _SLASH):
         at += 1
     return at
 
 
-@njit
+@njit(forceinline=True)
 def _paper1(kinds: U8, at: Int, stop: Int) -> Int:
     end = _paper_word(kinds, at, stop)
     if end >= 0:
@@ -224,7 +242,7 @@ def _paper1(kinds: U8, at: Int, stop: Int) -> Int:
     return broken if broken >= 0 else _blanks(kinds, at, stop, _WHITE)
 
 
-@njit
+@njit(forceinline=True)
 def _paper_border(kinds: U8, at: Int, stop: Int) -> bool:
     """Say whether one of paper's stage-2 borders begins here."""
     if _is(kinds[at], _NUMBERS):
@@ -237,7 +255,7 @@ def _paper_border(kinds: U8, at: Int, stop: Int) -> bool:
     return bool(_is(kinds[at], _SIGNS) and after < stop and _is(kinds[after], _SIGNS))
 
 
-@njit
+@njit(forceinline=True)
 def _paper2(kinds: U8, at: Int, stop: Int) -> Int:
     if _is(kinds[at], _NUMBERS):
         return _numbers(kinds, at, stop, 3)
@@ -251,11 +269,10 @@ def _paper2(kinds: U8, at: Int, stop: Int) -> Int:
     return at
 
 
-@njit(inline="always")
-def next_end(kinds: U8, at: Int, stop: Int, mode: Int) -> Int:
-    """Return where the piece that starts at byte `at` ends (at < stop)."""
+@njit(forceinline=True)
+def _no_word(kinds: U8, at: Int, stop: Int, mode: Int) -> Int:
     if mode <= 1:
-        return _kexaone(kinds, at, stop, mode == 1)
+        return _kexaone(kinds, at, stop)
     if mode == 2:
         return _line1(kinds, at, stop)
     if mode == 3:
@@ -263,6 +280,16 @@ def next_end(kinds: U8, at: Int, stop: Int, mode: Int) -> Int:
     if mode == 4:
         return _paper1(kinds, at, stop)
     return _paper2(kinds, at, stop)
+
+
+@njit(forceinline=True)
+def next_end(kinds: U8, at: Int, stop: Int, mode: Int) -> Int:
+    """Return where the piece that starts at byte `at` ends (at < stop)."""
+    if mode <= 2:  # most pieces are words: small enough to stand inside of the caller's code
+        end = _word(kinds, at, stop, mode == 1)
+        if end >= 0:
+            return end
+    return _no_word(kinds, at, stop, mode)
 
 
 @njit

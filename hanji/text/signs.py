@@ -15,8 +15,8 @@ Bytes = npt.NDArray[np.uint8]
 BLANK, WORD, MARK, HIRAGANA, KATAKANA, HAN, OTHER, NEWLINE = range(8)
 
 
-@njit
-def decode(data: Bytes, at: int) -> tuple[int, int]:
+@njit(forceinline=True)
+def decode(data: Bytes, at: int | np.uint64) -> tuple[int, int]:
     """Return (code point, bytes) of the character at `at` of valid UTF-8."""
     here = np.uint64(at)  # an index without a sign is quicker
     first = int(data[here])
@@ -31,7 +31,7 @@ def decode(data: Bytes, at: int) -> tuple[int, int]:
     return (first & 0x07) << 18 | low << 6 | (int(data[here + np.uint64(3)]) & 0x3F), 4
 
 
-@njit
+@njit(forceinline=True)
 def kind_of(point: int) -> int:
     """Classify a code point coarsely; letters that are in no list count as word characters."""
     if point < 0x80:

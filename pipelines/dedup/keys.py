@@ -10,23 +10,26 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from hanji.kernels import njit
+from hanji.kernels import borrowed, njit
+from hanji.schema import utf8
+from hanji.text.composed import PLANE, seconds
 from hanji.text.signs import decode
 
 __all__ = ["EMOJI", "MOST", "exact_keys", "fold", "fold_table", "matching_form"]
 
 U8 = npt.NDArray[np.uint8]
+U16 = npt.NDArray[np.uint16]
 U32 = npt.NDArray[np.uint32]
 
 MOST = 3  # characters that one folds to by the table; ellipses and fractions have three
-PLANE = 0x10000
-JOINS = np.uint32(0xFFFFFFFF)  # in the table: it may join its neighbour
+JOINS = np.uint32(0xFFFFFFFF)  # in the table: it may join its neighbour, or does not fit
 EMOJI = range(0x1F300, 0x1FB00)  # fold to themselves; others above the plane take the slow way
 
 
@@ -42,23 +45,29 @@ def matching_form(text: str) -> str:
 @cache
 def fold_table() -> U32:
     """Make the table, uint32[65536, MOST]: what each character folds to, blanks to a space."""
-    seconds = set()
-    for point in range(PLANE):
-        parts = unicodedata.decomposition(chr(point)).split()
-        if len(parts) == 2 and not parts[0].startswith("<"):
-            seconds.add(chr(int(parts[1], 16)))
+    text = "\n".join(chr(point) if point != 10 else " " for point in range(PLANE))
+    chars = unicodedata.normalize("NFKC", text).split("\n")
     table = np.zeros((PLANE, MOST), np.uint32)
-    for point in range(PLANE):
-        char = unicodedata.normalize("NFKC", chr(point))
-        joins = any(unicodedata.combining(c) or c in seconds for c in char)
-        joins |= len(char) > 1 and any("ᄀ" <= c <= "ᇿ" for c in char)
-        folded = char.casefold()
-        if joins or len(folded) > MOST or 0xD800 <= point < 0xE000:
-            table[point, 0] = JOINS
-            continue
-        for i, c in enumerate(folded):
-            table[point, i] = 32 if c.isspace() else ord(c)
+    table[:, 0] = np.arange(PLANE)
+    for point, (char, same) in enumerate(zip(chars, text.casefold().split("\n"))):
+        own = chr(point)
+        if char == own == same and not (unicodedata.combining(own) or own.isspace()):
+            continue  # most: the loop below is for the others
+        table[point] = _folded(char)
+    table[[ord(char) for char in seconds()], 0] = JOINS
+    table[0xD800:0xE000, 0] = JOINS
     return table
+
+
+def _folded(char: str) -> list[int]:
+    """Return what a character folds to, given its NFKC."""
+    joins = any(unicodedata.combining(c) or c in seconds() for c in char)
+    joins |= len(char) > 1 and any("ᄀ" <= c <= "ᇿ" for c in char)
+    folded = char.casefold()
+    if joins or len(folded) > MOST or any(ord(c) >= PLANE for c in folded):
+        return [int(JOINS)] + [0] * (MOST - 1)
+    points = [32 if c.isspace() else ord(c) for c in folded]
+    return points + [0] * (MOST - len(points))
 
 
 @njit
@@ -70,8 +79,12 @@ def _join(one: int, two: int) -> bool:
 
 
 @njit
-def fold(data: U8, table: U32, low: int, high: int, out: U32) -> int:
-    """Write the matching form of UTF-8 to `out`; return its length, or -1 where it may join."""
+def fold(data: U8, table: U32, low: int, high: int, out: U16 | U32) -> int:
+    """Write the matching form of UTF-8 to `out`; return its length, or -1 where it may join.
+
+    Of the characters above the plane those from `low` to `high` fold to themselves; others give -1.
+    """
+    data, table, out = borrowed((data, table, out))
     n, at = 0, 0
     while at < len(data):
         here, to = np.uint64(at), np.uint64(n)  # an index without a sign is quicker
@@ -119,21 +132,26 @@ def fold(data: U8, table: U32, low: int, high: int, out: U32) -> int:
     return n - 1 if n and out[n - 1] == 32 else n
 
 
-def exact_keys(texts: Sequence[str]) -> list[bytes]:
+def exact_keys(texts: pa.LargeStringArray) -> list[bytes]:
     """Return the 16-byte key of each text."""
-    out = np.empty(MOST * max(map(len, texts), default=0) + 1, np.uint32)
-    return [_key(text, out) for text in texts]
+    data, offsets = utf8(texts)
+    out = np.empty(MOST * int(np.diff(offsets).max(initial=0)) + 1, np.uint16)
+    return [_key(data[a:b], out) for a, b in pairwise(offsets.tolist())]
 
 
-def _key(text: str, out: U32) -> bytes:
+def _key(data: U8, out: U16) -> bytes:
     """Hash the matching form as UTF-16, or as UTF-32 where UTF-16 would have pairs."""
-    data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
-    n = fold(data, fold_table(), EMOJI.start, EMOJI.stop, out)
+    form: U16 | U32 = out
+    n = fold(data, fold_table(), PLANE, PLANE, form)
     if n < 0:
-        form = np.frombuffer(matching_form(text).encode("utf-32-le", "replace"), np.uint32)
-    else:
-        form = out[:n]
-    wide = bool(len(form)) and int(form.max()) >= PLANE
-    hashed = hashlib.sha256(b"32" if wide else b"16")
-    hashed.update(form.data if wide else form.astype(np.uint16).data)
+        form = np.empty(MOST * len(data) + 1, np.uint32)
+        n = fold(data, fold_table(), EMOJI.start, EMOJI.stop, form)
+    if n < 0:
+        text = matching_form(data.tobytes().decode())
+        form = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+        n = len(form)
+        if not n or int(form.max()) < PLANE:
+            form = form.astype(np.uint16)
+    hashed = hashlib.sha256(b"16" if form.itemsize == 2 else b"32")
+    hashed.update(form[:n].data)
     return hashed.digest()[:16]

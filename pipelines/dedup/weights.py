@@ -21,8 +21,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from hanji.beam.shuffle import Block, split
 from hanji.beam.ticker import Ticker
@@ -30,6 +28,7 @@ from hanji.execution import Execution
 from hanji.manifest import write_atomically
 from hanji.shards import read_batches, read_table
 from pipelines.compare import Decisions
+from pipelines.dedup.clusters import clusters
 from pipelines.dedup.meet import meet, write_table
 from pipelines.dedup.texts import document_number
 from pipelines.section import Duplicates
@@ -193,8 +192,7 @@ def _totals(numbers: U64, sizes: npt.NDArray[np.int64], edges: pa.Table) -> npt.
     order = np.argsort(numbers)
     ends = [order[np.searchsorted(numbers[order], edges[name].to_numpy())] for name in EDGES.names]
     n = len(numbers)
-    graph = coo_matrix((np.ones(len(ends[0]), np.int8), (ends[0], ends[1])), shape=(n, n))
-    n_components, component = connected_components(graph, directed=False)
+    n_components, component = clusters(ends[0], ends[1], n)
     totals = np.bincount(component, sizes, n_components).astype(np.int64)
     return np.asarray(totals[component], np.int64)
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hanji.schema import LANGS, UNKNOWN, Lang
-from pipelines.language.model import I64, joined, model, posteriors, scripts
+from pipelines.language.model import I64, best, joined, model, scripts
 from pipelines.language.neighbours import has_neighbours, neighbour
 
 __all__ = ["AT_LEAST", "Engine", "Guess", "detect"]
@@ -156,11 +156,11 @@ def _fast(texts: Sequence[str], ours: Collection[Lang]) -> list[Guess]:
         sizes = np.diff(offsets)
         data = data[np.repeat(decision == 0, sizes)]
         offsets = np.concatenate([[0], np.cumsum(sizes[open_])])
-        found = posteriors(data, offsets, ours)
-        score[open_] = np.round(found.max(axis=1).astype(np.float64), 4)
+        numbers, posterior = best(data, offsets, ours)
+        score[open_] = np.round(posterior.astype(np.float64), 4)
         classes = model().classes
-        for i, best in zip(open_.tolist(), found.argmax(axis=1).tolist()):
-            lang = classes[best]
+        for i, number in zip(open_.tolist(), numbers.tolist()):
+            lang = classes[number]
             langs[i] = neighbour(texts[i], lang) if has_neighbours(lang) else lang
     return [Guess(lang or UNKNOWN, value) for lang, value in zip(langs, score.tolist())]
 

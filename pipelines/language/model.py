@@ -9,18 +9,23 @@ where a text is so short that it says little by itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import contextlib
+import hashlib
+import os
+import zipfile
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit, prefetch
+from hanji.kernels import borrowed, eight, njit, prefetch
 from hanji.schema import Lang
 from hanji.text.signs import decode
 
-__all__ = ["PRIOR", "SCRIPTS", "Model", "joined", "model", "posteriors", "scripts"]
+__all__ = ["PRIOR", "SCRIPTS", "Model", "best", "joined", "model", "posteriors", "scripts"]
 
 # A language of the corpus is exp(PRIOR / bytes^2) times likelier than another: 1.4 times for a word
 # of 12 bytes, 1.003 times for a sentence of 120. Measured: benchmarks/language.py.
@@ -29,7 +34,13 @@ TOGETHER = 32  # texts that are walked side by side
 AHEAD = 16  # rows of weights that are on their way from memory while one is added
 LINE = 64  # bytes that come from memory at once
 ROWS = 1024  # texts whose scores, 0.6 MB, stay in a processor's cache from step to step
+UNPACKED = 1  # the form in which the unpacked model is kept
 SCRIPTS = ("hangul", "kana", "han", "ascii", "other")
+
+_ONES, _HIGH_BITS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
+_CASE = np.uint64(0x2020202020202020)
+# added to bytes of ASCII, they make the high bit of all from "a" on, and of those behind "z"
+_FROM_A, _BEHIND_Z = np.uint64(0x1F1F1F1F1F1F1F1F), np.uint64(0x0505050505050505)
 
 U8 = npt.NDArray[np.uint8]
 U16 = npt.NDArray[np.uint16]
@@ -64,11 +75,53 @@ def _in_steps(halves: U16, values: F32, weights: U8, step: F32) -> None:
 
 @cache
 def model() -> Model:
-    """Load the model from the installed package: 0.7 s, 60 MB.
+    """Load the model from the installed package: 0.7 s the first time, then 0.1 s; 60 MB.
 
-    What is the same for all classes changes no posterior, so weights are kept as differences in
-    256 steps: 14 MB, which a processor's cache holds, instead of 57.
+    Unpacked it is kept beside the kernels' machine code. What is the same for all classes changes
+    no posterior, so weights are kept as differences in 256 steps: 14 MB, which a processor's cache
+    holds, instead of 57.
     """
+    import py3langid
+    from py3langid.langid import MODEL_FILE
+
+    path = Path(py3langid.__file__).parent / MODEL_FILE
+    name = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    folder = Path(_score.stats.cache_path)  # type: ignore[attr-defined]
+    return _unpacked_once(folder / f"langid-{UNPACKED}-{name}.npz")
+
+
+def _unpacked_once(kept: Path) -> Model:
+    try:
+        return _kept(kept)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):  # none yet, or a damaged one
+        found = _unpacked()
+    _keep(found, kept)
+    return found
+
+
+def _kept(path: Path) -> Model:
+    with np.load(path) as arrays:
+        classes, twins = arrays["classes"].tolist(), arrays["twins"].tolist()
+        found = {name: arrays[name] for name in Model.__struct_fields__}
+    return Model(
+        **{**found, "classes": tuple(classes), "twins": tuple((one, two) for one, two in twins)}
+    )
+
+
+def _keep(found: Model, path: Path) -> None:
+    """Write the arrays for the next process; where that is not allowed, it unpacks them itself."""
+    arrays = {name: np.asarray(getattr(found, name)) for name in found.__struct_fields__}
+    aside = path.with_suffix(f".{os.getpid()}.npz")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(aside, allow_pickle=False, **arrays)
+        aside.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def _unpacked() -> Model:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     full = LanguageIdentifier.from_model_file(MODEL_FILE)
@@ -89,13 +142,25 @@ def model() -> Model:
     )
 
 
+@njit(forceinline=True)
+def _bytes_marked(word: np.uint64) -> int:
+    """Count the bytes that are 1; the others are 0."""
+    return int(np.int64((word * _ONES) >> np.uint64(56)))
+
+
 @njit
 def _ends(data: U8, n_chars: I64, offsets: I64) -> None:
-    at = np.uint64(0)  # an index without a sign is quicker
+    data, n_chars, offsets = borrowed((data, n_chars, offsets))
+    at, end = np.uint64(0), np.uint64(len(data))  # an index without a sign is quicker
     for i in range(len(n_chars)):
-        for _ in range(n_chars[i]):
-            byte = data[at]
-            at += np.uint64(1 + (byte >= 0xC0) + (byte >= 0xE0) + (byte >= 0xF0))
+        left = n_chars[i]
+        while left >= 8 and at + np.uint64(8) <= end:
+            word = eight(data, at)
+            left -= 8 - _bytes_marked((word >> np.uint64(7)) & ~(word >> np.uint64(6)) & _ONES)
+            at += np.uint64(8)
+        while at < end and (left > 0 or data[at] & 0xC0 == 0x80):
+            left -= data[at] & 0xC0 != 0x80
+            at += np.uint64(1)
         offsets[i + 1] = at
 
 
@@ -116,6 +181,8 @@ def _walk(
     The texts are walked side by side: while one moves, the next move of the others is on its way
     from memory. They come by size, so that those that are done drop off at the front.
     """
+    data, starts, sizes, places = borrowed((data, starts, sizes, places))
+    moves, nodes, found = borrowed((moves, nodes, found))
     at = np.empty(len(starts), np.uint64)  # the next move of each; without a sign it is quicker
     for i in range(len(starts)):
         at[i] = nodes[0, 0] + np.int64(data[starts[i]]) if sizes[i] else 0
@@ -137,6 +204,7 @@ def _distinct(found: I32, counts: I32) -> int:
 
     No branch: whether a byte ends a feature, and a new one, a processor guesses wrong too often.
     """
+    found, counts = borrowed((found, counts))
     none = len(counts) - 1
     n = 0
     for feature in found:
@@ -168,7 +236,10 @@ def _score(
     logs: F32,
     out: F32,
 ) -> None:
-    """Write the log posterior of each text and class to `out`; `order` is that of the sizes."""
+    """Write the log posteriors of the texts `order`, which come by size, to rows of `out`."""
+    data, starts, sizes, order = borrowed((data, starts, sizes, order))
+    moves, nodes, weights, step = borrowed((moves, nodes, weights, step))
+    biases, logs, out = borrowed((biases, logs, out))
     n_classes = len(biases)
     counts = np.zeros(len(weights) + 1, np.int32)  # the last is of bytes that end no feature
     places = np.zeros(TOGETHER, np.int64)
@@ -196,7 +267,7 @@ def _score(
                 for c in range(n_classes):
                     sums[c] += scale * np.float32(row[c])
             for c in range(n_classes):
-                out[i, c] = sums[c]
+                out[first + j, c] = sums[c]
 
 
 def posteriors(data: U8, offsets: I64, ours: Collection[Lang] = ()) -> F32:
@@ -211,22 +282,41 @@ def posteriors(data: U8, offsets: I64, ours: Collection[Lang] = ()) -> F32:
         float32[n, classes]; of two classes with one label the second has 0. A text without any
         feature has the same for all classes.
     """
+    found = np.empty((len(offsets) - 1, len(model().classes)), np.float32)
+    for rows, some in _by_size(data, offsets, ours):
+        found[rows] = some
+    return found
+
+
+def best(data: U8, offsets: I64, ours: Collection[Lang] = ()) -> tuple[I64, F32]:
+    """Return the likeliest class of each text, int64[n], and its posterior, float32[n]."""
+    n = len(offsets) - 1
+    classes, found = np.empty(n, np.int64), np.empty(n, np.float32)
+    for rows, some in _by_size(data, offsets, ours):
+        classes[rows], found[rows] = some.argmax(axis=1), some.max(axis=1)
+    return classes, found
+
+
+def _by_size(data: U8, offsets: I64, ours: Collection[Lang]) -> Iterator[tuple[I64, F32]]:
+    """Yield the numbers of some texts, of about the same size, and their posteriors."""
     it = model()
     sizes = np.diff(offsets)
     order = np.argsort(sizes, kind="stable")
-    out = np.empty((len(sizes), len(it.classes)), np.float32)
     logs = np.log1p(np.arange(int(sizes.max(initial=0)) + 1)).astype(np.float32)
-    _score(
-        data, offsets[:-1], sizes, order, it.moves, it.nodes, it.weights, it.step, it.biases, logs,
-        out,
-    )  # fmt: skip
     expected = np.array([c in ours for c in it.classes], np.float32)
-    for first in range(0, len(out), ROWS):
-        _of_scores(out[first : first + ROWS], sizes[first : first + ROWS], expected)
-    for one, other in it.twins:
-        out[:, one] += out[:, other]
-        out[:, other] = 0
-    return out
+    scores = np.empty((min(ROWS, len(order)), len(it.classes)), np.float32)
+    for first in range(0, len(order), ROWS):
+        rows = order[first : first + ROWS]
+        some = scores[: len(rows)]
+        _score(
+            data, offsets[:-1], sizes, rows, it.moves, it.nodes, it.weights, it.step, it.biases,
+            logs, some,
+        )  # fmt: skip
+        _of_scores(some, sizes[rows], expected)
+        for one, other in it.twins:
+            some[:, one] += some[:, other]
+            some[:, other] = 0
+        yield rows, some
 
 
 def _of_scores(scores: F32, sizes: I64, expected: F32) -> None:
@@ -241,9 +331,18 @@ def _of_scores(scores: F32, sizes: I64, expected: F32) -> None:
 
 @njit
 def _scripts(data: U8, offsets: I64, out: I64) -> None:
+    data, offsets, out = borrowed((data, offsets, out))
     for i in range(len(offsets) - 1):
-        at = offsets[i]
-        while at < offsets[i + 1]:
+        at, end = offsets[i], offsets[i + 1]
+        while at < end:
+            if at + 8 <= end:
+                word = eight(data, at)
+                if not word & _HIGH_BITS:
+                    word |= _CASE
+                    letters = (word + _FROM_A) & ~(word + _BEHIND_Z) & _HIGH_BITS
+                    out[i, 3] += _bytes_marked(letters >> np.uint64(7))
+                    at += 8
+                    continue
             byte = data[at]
             if byte < 0x80:
                 out[i, 3] += 97 <= (byte | 32) <= 122

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit
+from hanji.kernels import borrowed, eight, low_zeros, njit
 
 __all__ = ["Spot", "spots"]
 
@@ -49,13 +49,14 @@ _CLASS[65:91] = CAPITAL
 _CLASS[[32, 45, 46, 47]] = SEPARATOR  # blank - . /
 _CLASS[[40, 41]] = BRACKET
 _CLASS[43] = PLUS
-_STOPS = np.zeros(256, np.bool_)
-_STOPS[48:58] = _STOPS[64] = True  # digits and @
 _LOCAL = np.zeros(256, np.bool_)  # signs of the local part of an address
 _LOCAL[48:58] = _LOCAL[65:91] = _LOCAL[97:123] = True
 _DOMAIN = _LOCAL.copy()
 _LOCAL[[37, 43, 45, 46, 95]] = True  # % + - . _
 _DOMAIN[[45, 46]] = True
+_HIGH_BITS, _LOW_BITS = np.uint64(0x8080808080808080), np.uint64(0x7F7F7F7F7F7F7F7F)
+_FROM_ZERO, _FROM_COLON = np.uint64(0x5050505050505050), np.uint64(0x4646464646464646)
+_AT_SIGNS = np.uint64(0x4040404040404040)
 
 
 @njit
@@ -105,17 +106,32 @@ def _number(data: Bytes, begin: int, end: int, classes: Bytes, spot: Spots) -> b
 
 
 @njit
-def _scan(
-    data: Bytes, stops: Signs, classes: Bytes, local: Signs, domain: Signs, out: Spots
-) -> int:
+def _next_stop(data: Bytes, at: int) -> int:
+    """Return where the next digit or "@" stands, from `at` on, or the end."""
+    here, end = np.uint64(at), np.uint64(len(data))  # an index without a sign is quicker
+    while here + np.uint64(8) <= end:
+        word = eight(data, here)
+        low = word & _LOW_BITS  # in each byte 0x30 and more, then 0x3A and more, reach the high bit
+        digits = (low + _FROM_ZERO) & ~(low + _FROM_COLON)
+        other = (low ^ _AT_SIGNS) + _LOW_BITS  # but of "@" the low bits are left as they are
+        found = (digits | ~other) & ~word & _HIGH_BITS
+        if found:
+            return int(np.int64(here + (low_zeros(found) >> np.uint64(3))))
+        here += np.uint64(8)
+    while here < end and not (48 <= data[here] <= 57 or data[here] == 64):
+        here += np.uint64(1)
+    return int(np.int64(here))
+
+
+@njit
+def _scan(data: Bytes, classes: Bytes, local: Signs, domain: Signs, out: Spots) -> int:
     """Write the fields of spots to `out`, as many as it holds; return how many there are."""
+    data, classes, local = borrowed((data, classes, local))
+    domain, out = borrowed((domain, out))
     n = at = behind = 0
     spot = np.zeros(FIELDS, np.int64)
     while True:
-        here, end = np.uint64(at), np.uint64(len(data))  # an index without a sign is quicker
-        while here < end and not stops[data[here]]:
-            here += np.uint64(1)
-        at = int(np.int64(here))
+        at = _next_stop(data, at)
         if at == len(data):
             break
         if data[at] == 64:
@@ -143,10 +159,10 @@ def spots(data: bytes) -> list[Spot]:
     """Find the spots of a text, UTF-8, in the order of their ends."""
     bytes_ = np.frombuffer(data, np.uint8)
     out = np.empty((64, FIELDS), np.int64)
-    n = _scan(bytes_, _STOPS, _CLASS, _LOCAL, _DOMAIN, out)
+    n = _scan(bytes_, _CLASS, _LOCAL, _DOMAIN, out)
     if n > len(out):
         out = np.empty((n, FIELDS), np.int64)
-        _scan(bytes_, _STOPS, _CLASS, _LOCAL, _DOMAIN, out)
+        _scan(bytes_, _CLASS, _LOCAL, _DOMAIN, out)
     return [
         Spot(start, end, bool(at), digits, dots, capitals, run, bool(coded))
         for start, end, at, digits, dots, capitals, run, coded in out[:n].tolist()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hanji.kernels import njit, prefetch
+from hanji.kernels import borrowed, njit, prefetch
 from pipelines.profile.metrics import DUPLICATE_GRAMS, TOP_GRAMS
 
 __all__ = ["SCRATCH", "Hashes", "Sizes", "repetition"]
@@ -51,6 +51,8 @@ def _count(
         table: uint64[2^k], zeroed; it gets pairs of a gram's hash and its count.
         often: as long as `places`; it gets the count of each gram.
     """
+    hashes, places, grams = borrowed((hashes, places, grams))
+    table, often = borrowed((table, often))
     mask = np.uint64(len(table) // 2 - 1)
     for i in range(len(places)):
         grams[i] = _gram(hashes, places[i], n)

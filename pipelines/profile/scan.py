@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from hanji.kernels import njit
-from hanji.schema import UNKNOWN, Lang
+from hanji.kernels import borrowed, njit
+from hanji.schema import UNKNOWN, Lang, utf8
 from hanji.text.signs import BLANK, HAN, HIRAGANA, KATAKANA, MARK, NEWLINE, WORD, decode, kind_of
 from pipelines.profile.grams import SCRATCH, Hashes, Sizes, repetition
 from pipelines.profile.metrics import METRICS
@@ -97,6 +97,17 @@ def _seen(table: Hashes, mask: np.uint64, value: np.uint64) -> bool:
     return False
 
 
+@njit(forceinline=True)
+def _end_word(
+    word: np.uint64, size: int, n: int, hashes: Hashes, sizes: Sizes, stop_words: Hashes,
+    stop_bits: Bytes, stop_shift: np.uint64,
+) -> np.uint64:  # fmt: skip
+    """Write the word's hash and size to place `n`; return its bit among the stop words, or 0."""
+    hashes[n], sizes[n] = word, size
+    slot = (word >> stop_shift) & np.uint64(STOP_SLOTS - 1)
+    return np.uint64(stop_words[slot] == word) << np.uint64(stop_bits[slot])
+
+
 @njit
 def _scan(
     data: Bytes,
@@ -121,6 +132,10 @@ def _scan(
 
     The tables of lines and paragraphs are zeroed, of mask + 1 slots.
     """
+    data, stop_words, stop_bits = borrowed((data, stop_words, stop_bits))
+    phrases, phrase_offsets, phrase_kinds = borrowed((phrases, phrase_offsets, phrase_kinds))
+    traits, lines_seen, paragraphs_seen = borrowed((traits, lines_seen, paragraphs_seen))
+    hashes, sizes, out = borrowed((hashes, sizes, out))
     n_chars = n_words = word_chars = alpha = hash_signs = ellipses = curly = 0
     lines = bullets = ellipsis_ends = punctuated = shorts = doubled = doubled_chars = 0
     line_chars = paragraphs = para_doubled = para_doubled_chars = newlines = sentences = 0
@@ -175,6 +190,19 @@ def _scan(
                 line_last = point
                 line = (line ^ np.uint64(point)) * PRIME
                 at += size
+            if word_len and at + 1 < end and data[at] == 32:  # what ends most words
+                stops |= _end_word(
+                    word, word_len, n_words, hashes, sizes, stop_words, stop_bits, stop_shift
+                )
+                n_words += 1
+                word_chars += word_len
+                alpha += word_alpha
+                word_len, word_alpha, word = 0, False, SEED
+                n_chars += 1
+                line_len += 1
+                line = (line ^ np.uint64(32)) * PRIME
+                at += 1
+                continue
             if at == before:
                 break
         # Behind the text stand a line end and an empty line.
@@ -187,12 +215,12 @@ def _scan(
             point, size, kind = 10, 1, NEWLINE
         part = kind in (WORD, HIRAGANA, KATAKANA, HAN)
         if word_len and (not part or (by_script and kind != word_kind)):
-            hashes[n_words], sizes[n_words] = word, word_len
+            stops |= _end_word(
+                word, word_len, n_words, hashes, sizes, stop_words, stop_bits, stop_shift
+            )
             n_words += 1
             word_chars += word_len
             alpha += word_alpha
-            slot = (word >> stop_shift) & np.uint64(STOP_SLOTS - 1)
-            stops |= np.uint64(stop_words[slot] == word) << np.uint64(stop_bits[slot])
             word_len, word_alpha, word = 0, False, SEED
         if part:
             word_len += 1
@@ -351,11 +379,7 @@ def profile(
     said = [spelled(policy.get(name, ())) for name in [*names, UNKNOWN]]
     phrases = [phrase for some in said for phrase, _ in some]
     traits = np.array([traits_of([phrase for phrase, _ in some]) for some in said])
-    offsets = np.frombuffer(texts.buffers()[1], np.int64)[
-        texts.offset : texts.offset + len(texts) + 1
-    ]
-    raw = texts.buffers()[2]
-    data = np.frombuffer(raw, np.uint8) if raw is not None and raw.size else np.zeros(1, np.uint8)
+    data, offsets = utf8(texts)
     out = np.zeros((len(texts), len(METRICS)))
     _profile(
         data,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import re
 import unicodedata
 
 import ftfy
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hanji.text.composed import steady
 from pipelines.dedup import exact_keys
 from pipelines.dedup.keys import matching_form
 from pipelines.normalise import normalise
@@ -84,15 +88,28 @@ def key_slowly(text: str) -> bytes:
     return hashlib.sha256(unit.encode() + spelled).digest()[:16]
 
 
+def keys_of(texts: list[str]) -> list[bytes]:
+    return exact_keys(pa.array(texts, pa.large_string()))
+
+
 JAMO = "ㅋㅎㅏㅡㄳㄱㆍᄏ학ᆪᇿ가각ﾡￂ a㈀"
 
 
 @given(st.one_of(MESS, st.text(), st.text(JAMO)))
 def test_keys_are_those_of_the_matching_form(text: str) -> None:
-    assert exact_keys([text]) == [key_slowly(text)]
+    assert keys_of([text]) == [key_slowly(text)]
 
 
 @pytest.mark.slow
 def test_keys_of_every_character() -> None:
     texts = [f"a{chr(p)}b {chr(p)}" for p in range(0x110000) if not 0xD800 <= p < 0xE000]
-    assert exact_keys(texts) == [key_slowly(text) for text in texts]
+    assert keys_of(texts) == [key_slowly(text) for text in texts]
+
+
+def test_steady_characters_stay_in_any_order() -> None:
+    chars = [chr(point) for point in np.flatnonzero(steady())]
+    for seed in range(5):
+        random.Random(seed).shuffle(chars)
+        assert unicodedata.is_normalized("NFC", "".join(chars))
+    assert set("azÄßé¿ạếđ한글ㅋガか漢、。「」€—") <= set(chars)
+    assert not set("\u0301\u3099ᆫᅡ\uf90a") & set(chars)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hanji.schema import LANGS
 from pipelines.language import detect
+from pipelines.language import model as models
 from pipelines.language.model import model, posteriors, scripts
 
 SENTENCES = {
@@ -154,3 +155,24 @@ def test_the_labelled_set(group: str, floor: float, shared_data: Path) -> None:
 
     right = [six(g.lang) == six(row["lang"]) for g, row in zip(guesses, rows)]
     assert sum(right) / len(right) >= floor
+
+
+def test_the_unpacked_model_is_kept_and_made_anew_where_it_is_damaged(tmp_path: Path) -> None:
+    kept = tmp_path / "folder" / "model.npz"
+    made = models._unpacked_once(kept)
+    size = kept.stat().st_size
+    read = models._unpacked_once(kept)
+    assert (read.classes, read.twins) == (made.classes, made.twins)
+    for name in ("weights", "step", "biases", "moves", "nodes"):
+        one, two = getattr(made, name), getattr(read, name)
+        assert one.dtype == two.dtype
+        assert np.array_equal(one, two)
+    kept.write_bytes(kept.read_bytes()[: size // 2])
+    assert np.array_equal(models._unpacked_once(kept).weights, made.weights)
+    assert kept.stat().st_size == size
+    assert [path.name for path in kept.parent.iterdir()] == ["model.npz"]
+
+
+def test_where_the_unpacked_model_cannot_be_kept_it_serves_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert models._unpacked_once(tmp_path / "file" / "model.npz").classes
