@@ -92,10 +92,11 @@ def detect(
         ours: languages that are expected (engine `fast`): they are likelier in a short text.
     """
     guess = _langdetect if engine == "langdetect" else lambda parts: _fast(parts, ours)
-    blocks = {i: _blocks(text) for i, text in enumerate(texts) if len(text) > LONG_CHARS}
+    is_short = np.fromiter(map(len, texts), np.int64, len(texts)) <= LONG_CHARS
+    blocks = {i: _blocks(texts[i]) for i in np.flatnonzero(~is_short).tolist()}
     if not blocks:
         return guess(texts)
-    guesses = guess([text for i, text in enumerate(texts) if i not in blocks])
+    guesses = iter(guess(list(itertools.compress(texts, is_short))))
     of_blocks = iter(guess([block for some in blocks.values() for block in some]))
     chief: list[str] = []
     shares: list[dict[Lang, float]] = []
@@ -104,9 +105,11 @@ def detect(
         lang = _chief(found)
         chief.append("\n".join(b for b, one in zip(some, found) if one.lang == lang))
         shares.append(_shares(found))
-    long = [Guess(one.lang, one.score, s) for one, s in zip(guess(chief), shares)]
-    short_, long_ = iter(guesses), iter(long)
-    return [next(long_) if i in blocks else next(short_) for i in range(len(texts))]
+    all_: list[Guess] = []
+    for i, one, some_shares in zip(blocks, guess(chief), shares):
+        all_ += itertools.islice(guesses, i - len(all_))  # the short ones before it
+        all_.append(Guess(one.lang, one.score, some_shares))
+    return [*all_, *guesses]
 
 
 def _blocks(text: str) -> list[str]:
@@ -150,7 +153,7 @@ def _fast(texts: Sequence[str], ours: Collection[Lang]) -> list[Guess]:
     # The model knows no capitals where all are; it was trained so.
     data, offsets = joined([text.lower() if text.isupper() else text for text in texts])
     decision, score = by_script(scripts(data, offsets))
-    langs = [DECISIONS[number] for number in decision.tolist()]
+    langs = np.array(DECISIONS, object)[decision]
     open_ = np.flatnonzero(decision == 0)
     if len(open_):
         sizes = np.diff(offsets)
@@ -158,11 +161,11 @@ def _fast(texts: Sequence[str], ours: Collection[Lang]) -> list[Guess]:
         offsets = np.concatenate([[0], np.cumsum(sizes[open_])])
         numbers, posterior = best(data, offsets, ours)
         score[open_] = np.round(posterior.astype(np.float64), 4)
-        classes = model().classes
-        for i, number in zip(open_.tolist(), numbers.tolist()):
-            lang = classes[number]
-            langs[i] = neighbour(texts[i], lang) if has_neighbours(lang) else lang
-    return [Guess(lang or UNKNOWN, value) for lang, value in zip(langs, score.tolist())]
+        langs[open_] = np.array(model().classes, object)[numbers]
+        near = np.array([has_neighbours(lang) for lang in model().classes])[numbers]
+        for i in open_[near].tolist():
+            langs[i] = neighbour(texts[i], langs[i])
+    return list(map(Guess, langs.tolist(), score.tolist()))
 
 
 def _langdetect(texts: Sequence[str]) -> list[Guess]:

@@ -168,7 +168,7 @@ def joined(texts: Sequence[str]) -> tuple[U8, I64]:
     """Return the UTF-8 of all texts, one behind the other, and int64[n + 1], where each begins."""
     offsets = np.zeros(len(texts) + 1, np.int64)
     data = np.frombuffer("".join(texts).encode("utf-8", "surrogatepass"), np.uint8)
-    _ends(data, np.array([len(text) for text in texts], np.int64), offsets)
+    _ends(data, np.fromiter(map(len, texts), np.int64, len(texts)), offsets)
     return data, offsets
 
 
