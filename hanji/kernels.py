@@ -6,7 +6,9 @@ A kernel is a plain typed function over numpy arrays. The compiled code is store
 
 from __future__ import annotations
 
+import importlib
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -18,6 +20,24 @@ from numba.core import cgutils, types
 from numba.core.errors import TypingError
 from numba.core.types.containers import BaseTuple
 from numba.extending import intrinsic
+
+
+def _import_numba_alone() -> None:
+    """Import numba's linear algebra without scipy's, which costs a fifth of a second.
+
+    No kernel here uses it, and a kernel elsewhere that does asks for scipy again when it is
+    compiled. Where other threads run, one of them may be importing it just now.
+    """
+    if "scipy.linalg" in sys.modules or threading.active_count() > 1:
+        return
+    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
+    try:
+        importlib.import_module("numba.np.linalg")
+    finally:
+        del sys.modules["scipy.linalg"]
+
+
+_import_numba_alone()
 
 __all__ = ["borrowed", "eight", "low_zeros", "mix", "njit", "prefetch", "put_eight"]
 

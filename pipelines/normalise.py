@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from hanji.kernels import borrowed, eight, low_zeros, njit, put_eight
 from hanji.text import nfc
-from hanji.text.composed import PLANE, steady
+from hanji.text.composed import EMOJI, PLANE, steady
 from hanji.text.signs import decode
 
 __all__ = ["normalise"]
@@ -23,7 +23,7 @@ U8 = npt.NDArray[np.uint8]
 
 STEADY, KEPT, REMOVED, LINE_END = range(4)  # a steady one stays, and composes with none
 SLACK = 9
-EMOJI_FROM, EMOJI_TO = 0x1F300, 0x1FB00
+EMOJI_FROM, EMOJI_TO = EMOJI.start, EMOJI.stop
 _HIGH_BITS = np.uint64(0x8080808080808080)
 # added to bytes of ASCII, they make the high bit of all from 0x20 on, and that of 0x7F
 _FROM_BLANK, _DELETE = np.uint64(0x6060606060606060), np.uint64(0x0101010101010101)

@@ -95,7 +95,12 @@ class Corpus:
         )
 
     def documents(self) -> Iterator[tuple[Document, bool]]:
-        """Yield (document with its text in NFC, whether it is held out).
+        """Yield (document with its text in NFC, whether it is held out), as `as_they_stand`."""
+        for document, heldout in self.as_they_stand():
+            yield msgspec.structs.replace(document, text=nfc(document.text)), heldout
+
+    def as_they_stand(self) -> Iterator[tuple[Document, bool]]:
+        """Yield (document, whether it is held out), the text in whatever form it has.
 
         Raises:
             RecipeError: naming the file that is corrupt or no UTF-8 text.
@@ -128,8 +133,7 @@ def _read(path: Path) -> Iterator[tuple[Document, bool]]:
     if path.is_dir():
         dataset = Dataset.open(path)
         for document in _rows(dataset):
-            text = nfc(document.text)
-            yield msgspec.structs.replace(document, text=text), dataset.is_heldout(document.id)
+            yield document, dataset.is_heldout(document.id)
         return
     name = path.name
     for packed in _PACKED:
@@ -146,7 +150,7 @@ def _read(path: Path) -> Iterator[tuple[Document, bool]]:
                 f"--input {path}: is not UTF-8 at byte {error.start}; convert it or leave it out"
             ) from None
         key = document_id("file", name)
-        yield Document(id=key, text=nfc(text), lang=_lang_of(path), source=name), False
+        yield Document(id=key, text=text, lang=_lang_of(path), source=name), False
 
 
 def _rows(dataset: Dataset) -> Iterator[Document]:
@@ -189,7 +193,7 @@ def _lines(path: Path, data: BinaryIO) -> Iterator[tuple[Document, bool]]:
         key = record.id if record.id is not None else number
         document = Document(
             id=document_id(source, str(key)),
-            text=nfc(record.text),
+            text=record.text,
             lang=record.lang or lang,
             source=source,
         )

@@ -33,7 +33,7 @@ _ENTRY_BITS = np.uint64(31)  # a row's second word: where the bytes begin, and t
 _ENTRY = np.uint64((1 << 31) - 1)
 _BATCH = 32  # pieces
 _FULL = 0.6  # share of the hash table that may be in use
-_CUT = 1 << 16  # pieces that are cut at a time
+_CUT = 1 << 18  # pieces that are cut at a time
 _SLICE = 1 << 22  # bytes whose kinds are held at once
 _LONGEST = 1 << 20  # bytes; a longer piece is cut, for learning only, so that memory stays bounded
 
@@ -285,7 +285,7 @@ class Counter:
     def cut(
         self, texts: Sequence[bytes], groups: Sequence[int], times: Sequence[int] | None = None
     ) -> Iterator[Cut]:
-        """Yield the pieces of texts, some thousands at a time, for `look_up`."""
+        """Yield the pieces of texts, many thousands at a time, for `look_up`."""
         data = np.frombuffer(b"".join(texts), np.uint8)
         borders = np.zeros(len(texts) + 1, np.int64)
         np.cumsum([len(text) for text in texts], out=borders[1:])

@@ -108,6 +108,25 @@ def encode_pieces(
     return n
 
 
+@njit
+def spell(data: U8, offsets: I64, order: I64, base: I32, out: I32, separator: Int) -> Int:
+    """Write the bytes of pieces as `encode_pieces` does where there are no merges."""
+    data, offsets, order = borrowed((data, offsets, order))
+    base, out = borrowed((base, out))
+    n = np.uint64(0)  # an index without a sign is quicker
+    for piece in range(len(order)):
+        if piece + PIECES_AHEAD < len(order):
+            prefetch(data, offsets[order[piece + PIECES_AHEAD]])
+        if piece + 2 * PIECES_AHEAD < len(order):
+            prefetch(offsets, order[piece + 2 * PIECES_AHEAD])
+        for at in range(np.uint64(offsets[order[piece]]), np.uint64(offsets[order[piece] + 1])):
+            out[n] = base[data[at]]
+            n += np.uint64(1)
+        out[n] = separator
+        n += np.uint64(1)
+    return np.int64(n)
+
+
 class Encoder:
     """Encodes bytes with a list of merges; ids 0 to 255 are the bytes in `byte_order`."""
 
@@ -120,7 +139,7 @@ class Encoder:
         self.base[byte_order()] = np.arange(256)
         self.inside = np.zeros(INSIDE, np.uint8)
         inner_pairs(*tokens, self.inside)
-        self._rows = cache
+        self._rows, self._plain = cache, not len(pairs)
         self._idle: list[_Cache] = []
 
     def encode(self, data: U8, offsets: I64, order: I64, separator: int) -> I32:
@@ -151,6 +170,8 @@ class Encoder:
     def _encode(self, data: U8, offsets: I64, order: I64, separator: int) -> I32:
         most = int(np.sum(offsets[order + 1] - offsets[order] + 1))
         out = np.empty(most + SLACK, np.int32)
+        if self._plain:
+            return out[: spell(data, offsets, order, self.base, out, separator)]
         try:
             cache = self._idle.pop()
         except IndexError:

@@ -8,8 +8,9 @@ SentencePiece model cannot hold the borders of pieces, so there is none.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import functools
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -54,7 +55,9 @@ def from_byte_level(token: str) -> bytes | None:
 
 def tokenizer_json(vocabulary: Vocabulary, pattern: str, specials: tuple[str, ...]) -> bytes:
     """Return the content of `tokenizer.json`; special tokens take the first ids."""
-    names = [byte_level(vocabulary.bytes_of(i)) for i in range(vocabulary.n)]
+    data, borders = vocabulary.all_bytes()
+    spelled = byte_level(data)  # a character for each byte
+    names = [spelled[start:end] for start, end in pairwise(borders)]
     vocab = {name: i for i, name in enumerate((*specials, *names))}
     added = [
         {
@@ -119,9 +122,10 @@ def save_tiktoken(
     Ranks are the ids of `tokenizer.json`; `tiktoken` normalises nothing, so give it NFC text.
     """
     first = len(specials)
+    data, borders = vocabulary.all_bytes()
     lines = [
-        base64.b64encode(vocabulary.bytes_of(i)) + b" %d\n" % (first + i)
-        for i in range(vocabulary.n)
+        binascii.b2a_base64(data[start:end], newline=False) + b" %d\n" % i
+        for i, (start, end) in enumerate(pairwise(borders), first)
     ]
     (directory / "tokenizer.tiktoken").write_bytes(b"".join(lines))
     rest = {"pat_str": pattern, "special_tokens": {name: i for i, name in enumerate(specials)}}

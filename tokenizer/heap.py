@@ -22,20 +22,20 @@ class Heap(NamedTuple):
     keys: I64
 
 
-@njit
+@njit(forceinline=True)
 def _before(heap: Heap, i: Int, j: Int) -> bool:
     if heap.counts[i] != heap.counts[j]:
         return bool(heap.counts[i] > heap.counts[j])
     return bool(heap.keys[i] < heap.keys[j])
 
 
-@njit
+@njit(forceinline=True)
 def _swap(heap: Heap, i: Int, j: Int) -> None:
     heap.counts[i], heap.counts[j] = heap.counts[j], heap.counts[i]
     heap.keys[i], heap.keys[j] = heap.keys[j], heap.keys[i]
 
 
-@njit
+@njit(forceinline=True)
 def push(heap: Heap, n: Int, count: Int, key: Int) -> Int:
     """Add an entry to a heap of n; return its new size."""
     heap.counts[n] = count
@@ -47,7 +47,7 @@ def push(heap: Heap, n: Int, count: Int, key: Int) -> Int:
     return n + 1
 
 
-@njit
+@njit(forceinline=True)
 def sink(heap: Heap, n: Int) -> None:
     """Put the first entry of a heap of n where it belongs."""
     at = 0
@@ -63,7 +63,7 @@ def sink(heap: Heap, n: Int) -> None:
         at = child
 
 
-@njit
+@njit(forceinline=True)
 def pop(heap: Heap, n: Int) -> Int:
     """Take the best entry out of a heap of n; return its new size."""
     _swap(heap, 0, n - 1)

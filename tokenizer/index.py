@@ -7,6 +7,7 @@ bucket reaches the floor: at a gigabyte, a quarter of a million pairs instead of
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from hanji.kernels import borrowed, njit, prefetch
 from tokenizer.heap import Heap, push
 from tokenizer.merge import SEPARATOR, Pairs, Text, add_pair, find_pair, home, weight_at
 
-__all__ = ["build", "choose_floor", "sketch_pairs"]
+__all__ = ["Index", "Sketched", "choose_floor", "keep", "middle_of"]
 
 I32 = npt.NDArray[np.int32]
 Int = int | np.int64
@@ -23,6 +24,15 @@ I64 = npt.NDArray[np.int64]
 U32 = npt.NDArray[np.uint32]
 _CAP = np.int64((1 << 32) - 1)
 BATCH = 64  # pairs whose table rows are on their way from memory at once
+
+
+class Index(NamedTuple):
+    """The pairs with their positions, the heap that orders them, and how much of both is in use."""
+
+    pairs: Pairs
+    heap: Heap
+    n: int
+    used: int  # positions in the pool
 
 
 @njit
@@ -91,7 +101,7 @@ def _sketch(text: Text, sketch: U32) -> None:
 
 
 @njit
-def _middle(flat: I32) -> int:
+def middle_of(flat: I32) -> int:
     """Return where a piece begins, about half-way."""
     at = len(flat) // 2
     while at < len(flat) and flat[at] != SEPARATOR:
@@ -189,15 +199,6 @@ def _keep(
             n = push(heap, n, counts[i], keys[i])
 
 
-def sketch_pairs(text: Text, n_tokens: int) -> U32:
-    """Count all pairs in hashed buckets: an upper bound for each."""
-    pairs = 4 * n_tokens * n_tokens
-    bits = int(np.clip(min(len(text.flat), pairs).bit_length(), 16, 26))
-    sketch = np.zeros(1 << bits, np.uint32)
-    _sketch(text, sketch)
-    return sketch
-
-
 @njit
 def _histogram(sketch: U32) -> I64:
     """Count buckets by the first four bits of their value: [shift * 16 + bits]."""
@@ -218,43 +219,65 @@ def choose_floor(sketch: U32, wanted: int, at_least: int) -> int:
     return max((place & 15) << (place >> 4), at_least)
 
 
-def build(text: Text, sketch: U32, floor: int, spare: int) -> tuple[Pairs, Heap, int, int]:
-    """Index every pair that occurs at least `floor` times.
+class Sketched:
+    """All pairs of a text counted in hashed buckets; an index of those that reach a floor."""
+
+    def __init__(self, text: Text, n_tokens: int) -> None:
+        self._text = text
+        pairs = 4 * n_tokens * n_tokens
+        bits = int(np.clip(min(len(text.flat), pairs).bit_length(), 16, 26))
+        self.counts = np.zeros(1 << bits, np.uint32)  # an upper bound for each pair
+        _sketch(text, self.counts)
+
+    def build(self, floor: int, spare: int) -> Index:
+        """Index every pair that occurs at least `floor` times, with room for `spare` to come."""
+        text, sketch = self._text, self.counts
+        size = 1 << max(16, int(np.count_nonzero(sketch >= floor) * 2).bit_length())
+        middle, end = middle_of(text.flat), len(text.flat)
+        with ThreadPoolExecutor(2) as threads:
+            second_half = threads.submit(_counted, text, middle, end, sketch, floor, size)
+            n, (keys, counts, sizes) = _counted(text, 0, middle, sketch, floor, size)
+            more, others = second_half.result()
+            if 2 * (n + more) > len(keys):
+                table = _empty_table(2 * max(len(keys), len(others[0])))
+                _add(*table, keys, counts, sizes)
+                keys, counts, sizes = table
+            firsts = sizes.copy()
+            _add(keys, counts, sizes, *others)
+            index, second = keep(keys, counts, sizes, firsts, floor, spare)
+            del keys, counts, sizes, firsts, others
+            pairs = index.pairs
+            filled = threads.submit(_fill, text, middle, end, pairs, second, sketch, floor)
+            _fill(text, 0, middle, pairs, pairs.starts.copy(), sketch, floor)
+            filled.result()
+        return index
+
+
+def keep(
+    keys: I64, counts: I64, sizes: I32, firsts: I32, floor: int, spare: int
+) -> tuple[Index, I64]:
+    """Make an index of the pairs that reach the floor, its pool still empty.
 
     Args:
-        text: the flat array.
-        sketch: of this very array.
+        keys: pairs, -1 where there is none.
+        counts: of each.
+        sizes: how many positions each has.
+        firsts: how many of them stand in the first half of the text.
         floor: lowest count.
         spare: room for pairs to come.
 
     Returns:
-        (pairs, heap, number of pairs, positions in the pool).
+        The index, and where the positions of the second half begin, by row of its table.
     """
-    size = 1 << max(16, int(np.count_nonzero(sketch >= floor) * 2).bit_length())
-    middle, end = _middle(text.flat), len(text.flat)
-    with ThreadPoolExecutor(2) as threads:
-        second_half = threads.submit(_counted, text, middle, end, sketch, floor, size)
-        n, (keys, counts, sizes) = _counted(text, 0, middle, sketch, floor, size)
-        more, others = second_half.result()
-        if 2 * (n + more) > len(keys):
-            table = _empty_table(2 * max(len(keys), len(others[0])))
-            _add(*table, keys, counts, sizes)
-            keys, counts, sizes = table
-        firsts = sizes.copy()
-        _add(keys, counts, sizes, *others)
-        good = (keys >= 0) & (counts >= floor)
-        n, total = int(np.count_nonzero(good)), int(sizes[good].sum(dtype=np.int64))
-        room = 1 << int(2 * (n + spare)).bit_length()
-        pool_size = 2 * total + (1 << 20) + 2 * int(sizes.max(initial=0))
-        pairs = Pairs(*_empty_table(room), np.zeros(room, np.int64), np.empty(pool_size, np.int32))
-        heap = Heap(np.empty(n + spare, np.int64), np.empty(n + spare, np.int64))
-        second = np.zeros(room, np.int64)
-        _keep(keys, counts, sizes, firsts, floor, pairs, heap, second)
-        del keys, counts, sizes, firsts, others, good
-        filled = threads.submit(_fill, text, middle, end, pairs, second, sketch, floor)
-        _fill(text, 0, middle, pairs, pairs.starts.copy(), sketch, floor)
-        filled.result()
-    return pairs, heap, n, total
+    good = (keys >= 0) & (counts >= floor)
+    n, total = int(np.count_nonzero(good)), int(sizes[good].sum(dtype=np.int64))
+    room = 1 << int(2 * (n + spare)).bit_length()
+    pool_size = 2 * total + (1 << 20) + 2 * int(sizes.max(initial=0))
+    pairs = Pairs(*_empty_table(room), np.zeros(room, np.int64), np.empty(pool_size, np.int32))
+    heap = Heap(np.empty(n + spare, np.int64), np.empty(n + spare, np.int64))
+    second = np.zeros(room, np.int64)
+    _keep(keys, counts, sizes, firsts, floor, pairs, heap, second)
+    return Index(pairs, heap, n, total), second
 
 
 def _empty_table(size: int) -> tuple[I64, I64, I32]:

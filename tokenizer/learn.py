@@ -16,8 +16,9 @@ from hanji.progress import SILENT, Progress
 from hanji.text.alphabet import byte_order
 from hanji.text.classes import class_table
 from tokenizer.count import Counter
+from tokenizer.dense import MOST_TOKENS, Dense
 from tokenizer.encode import Encoder
-from tokenizer.index import build, choose_floor, sketch_pairs
+from tokenizer.index import Sketched, choose_floor
 from tokenizer.merge import (
     BLOCK_BITS,
     DONE,
@@ -99,6 +100,11 @@ class Vocabulary:
         """Return the bytes of a token."""
         start, end = self.tokens.offsets[token], self.tokens.offsets[token + 1]
         return self.tokens.arena[start:end].tobytes()
+
+    def all_bytes(self) -> tuple[bytes, list[int]]:
+        """Return the bytes of all tokens in a row, and where each begins and the last one ends."""
+        borders = self.tokens.offsets[: self.n + 1].tolist()
+        return self.tokens.arena[: borders[-1]].tobytes(), borders
 
     def reserve(self, size: int, spare_bytes: int = 0) -> None:
         """Make room for `size` tokens and for more bytes."""
@@ -247,13 +253,13 @@ def learn(
     charged = vocabulary.groups[vocabulary.groups >= 0]
     budget.taken[:] = np.bincount(charged, minlength=groups + 1)
     near = np.zeros((2, target, 2), np.int64)
-    sketch = sketch_pairs(text, vocabulary.n)
+    counted = _counted(text, vocabulary.n)
     wanted = (target - vocabulary.n) * (_CANDIDATES if rules[0] else 1)
-    floor = floor or _first_floor(text, sketch, wanted, min_count)
+    floor = floor or _first_floor(text, counted.counts, wanted, min_count)
     spare = 4 * target + 4096
     with progress.phase(name, target - vocabulary.n, "merges") as phase:
         while vocabulary.n < target:
-            pairs, heap, n, used = build(text, sketch, floor, spare)
+            pairs, heap, n, used = counted.build(floor, spare)
             scratch = np.empty((6, int(pairs.sizes.max(initial=1))), np.int32)
             state = np.array([vocabulary.n, target, n, used, n, floor, _STEP, 0], np.int64)
             while True:
@@ -279,8 +285,12 @@ def learn(
             if outcome == DONE:
                 break
             del pairs, heap
-            sketch = sketch_pairs(text, vocabulary.n)
+            counted = _counted(text, vocabulary.n)
     return budget
+
+
+def _counted(text: Text, n_tokens: int) -> Dense | Sketched:
+    return Dense(text, n_tokens) if n_tokens <= MOST_TOKENS else Sketched(text, n_tokens)
 
 
 def _first_floor(text: Text, sketch: U32, wanted: int, at_least: int) -> int:

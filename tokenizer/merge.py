@@ -88,14 +88,14 @@ class Charges(NamedTuple):
     dropped: I64  # a hash set; -1: free
 
 
-@njit
+@njit(forceinline=True)
 def home(key: Int, mask: Int) -> Int:
     """Return the slot where the search for a pair begins."""
     h = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     return np.int64((h ^ (h >> np.uint64(32))) & np.uint64(mask))
 
 
-@njit
+@njit(forceinline=True)
 def find_pair(key: Int, keys: I64) -> Int:
     """Return the slot of a pair, or -1."""
     mask = len(keys) - 1
@@ -107,7 +107,7 @@ def find_pair(key: Int, keys: I64) -> Int:
     return -1
 
 
-@njit
+@njit(forceinline=True)
 def add_pair(key: Int, keys: I64) -> Int:
     """Return the slot of a pair, taken if it was free."""
     mask = len(keys) - 1
@@ -118,14 +118,14 @@ def add_pair(key: Int, keys: I64) -> Int:
     return slot
 
 
-@njit
+@njit(forceinline=True)
 def skip(flat: I32, at: Int) -> Int:
     """Return the slots of the token that begins at `at`."""
     n = flat[at + 1]
     return -n if n < 0 and n != SEPARATOR else 1
 
 
-@njit
+@njit(forceinline=True)
 def _region(text: Text, at: Int) -> Int:
     group = 0
     while at >= text.ends[group]:
@@ -133,7 +133,7 @@ def _region(text: Text, at: Int) -> Int:
     return group
 
 
-@njit
+@njit(forceinline=True)
 def weight_at(text: Text, at: Int) -> Int:
     """Return how often the piece around a slot occurs."""
     step = np.int64(text.blocks[np.int64(at) >> BLOCK_BITS])
@@ -256,7 +256,7 @@ def _replace(
     pairs.sizes[slot] = 0
 
 
-@njit
+@njit(forceinline=True)
 def _insert(pairs: Pairs, heap: Heap, state: I64, key: Int, count: Int, size: Int) -> None:
     slot = add_pair(key, pairs.keys)
     pairs.counts[slot] = count
@@ -345,7 +345,7 @@ def run(
     return DONE
 
 
-@njit
+@njit(forceinline=True)
 def _join(tokens: Tokens, a: Int, b: Int, end: Int) -> None:
     for t in (a, b):
         for i in range(tokens.offsets[t], tokens.offsets[t + 1]):

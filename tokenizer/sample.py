@@ -19,6 +19,8 @@ from hanji.progress import Progress
 from hanji.report import Report
 from hanji.schema import Document, Lang
 from hanji.seeds import uniform
+from hanji.text import nfc
+from hanji.text.composed import all_steady
 from tokenizer.corpus import Corpus
 from tokenizer.count import Counter, Cut
 from tokenizer.presets import Preset, preset
@@ -28,7 +30,7 @@ __all__ = ["Groups", "Sample", "check", "check_groups", "count", "stage2_sizes"]
 
 OTHER = "other"
 _BLOCKS_AHEAD = 2  # blocks that wait to be cut
-_AHEAD = 8  # times some thousand pieces that wait to be looked up
+_AHEAD = 3  # times many thousand pieces that wait to be looked up
 _BLOCK = 4 << 20  # bytes of text for one counting job
 _COPIES = 8  # of one document's bytes that are held at most: line, text, blocks, pieces
 _JUDGED = 100_000  # characters of held-out text by language that are judged
@@ -213,12 +215,12 @@ def _blocks(
     labels: list[int] = []
     times: list[int] = []
     report, total = sample.report, 0
-    for document, heldout in corpus.documents():
+    for document, heldout in corpus.as_they_stand():
         lang, source = document.lang, document.source
         report.read(source, lang)
         if heldout:
             report.drop(source, lang, "sample", "held_out")
-            sample.keep(document)
+            sample.keep(msgspec.structs.replace(document, text=nfc(document.text)))
             continue
         if shares is not None and uniform("tokenizer", document.id) >= shares.get(lang, 1.0):
             report.drop(source, lang, "sample", "not_drawn")
@@ -243,6 +245,7 @@ def _blocks(
 
 
 def _encoded(document: Document, memory: int) -> bytes:
+    """Return the text in NFC and UTF-8."""
     where = f"--input: document {document.id} of '{document.source}'"
     try:
         data = document.text.encode()
@@ -250,6 +253,8 @@ def _encoded(document: Document, memory: int) -> bytes:
         raise RecipeError(
             f"{where} holds half a surrogate pair, which is no UTF-8; repair it or leave it out"
         ) from None
+    if not all_steady(data):
+        data = nfc(document.text).encode()
     if _COPIES * len(data) > memory:
         raise RecipeError(
             f"{where} has {len(data) / 1e6:,.0f} MB, too much for --memory {memory >> 20}; "

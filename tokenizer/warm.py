@@ -12,18 +12,20 @@ from pathlib import Path
 import numpy as np
 
 from hanji.progress import Progress
-from hanji.text import merges, parts, scan
-from tokenizer import count, encode, heap, index, merge, rules
+from hanji.text import composed, merges, parts, scan
+from tokenizer import count, dense, encode, heap, index, merge, rules
 from tokenizer.count import Counter
-from tokenizer.learn import Vocabulary, learn
+from tokenizer.dense import MOST_TOKENS
+from tokenizer.index import Sketched
+from tokenizer.learn import Vocabulary, lay_out, learn
 from tokenizer.presets import PRESETS
 from tokenizer.rules import rules_vector
 
 __all__ = ["compile_kernels", "is_cold"]
 
 _SECONDS = 30  # measured on one core of 2.5 GHz
-_LARGEST = (count._cut, count._look_up, encode.encode_pieces, index._fill, merge.run)
-_MODULES = (scan, merges, parts, heap, rules, count, encode, index, merge)
+_LARGEST = (count._cut, count._look_up, dense._fill, encode.encode_pieces, index._fill, merge.run)
+_MODULES = (composed, scan, merges, parts, heap, rules, count, dense, encode, index, merge)
 _SOURCES = [Path(str(m.__file__)) for m in _MODULES]
 
 
@@ -60,7 +62,7 @@ def compile_kernels(progress: Progress) -> None:
         if path.stat().st_mtime < newest:
             path.unlink(missing_ok=True)
     name = f"compiling kernels (first use, about {_SECONDS} s)"
-    with progress.phase(name, 5, "steps") as phase:
+    with progress.phase(name, 6, "steps") as phase:
         for _ in _steps():
             phase.advance(1)
 
@@ -68,6 +70,7 @@ def compile_kernels(progress: Progress) -> None:
 def _steps() -> Iterator[None]:
     how = PRESETS["kexaone"]
     text = [b"a word and a word, and a word"]
+    composed.all_steady(text[0])
     pieces = Counter(how.mode2)
     pieces.add(text, [0])
     yield
@@ -79,4 +82,6 @@ def _steps() -> Iterator[None]:
     learn(vocabulary, finer, 262)
     yield
     learn(vocabulary, pieces, 264, rules=rules_vector())
+    yield
+    Sketched(lay_out(pieces, vocabulary.encoder()), MOST_TOKENS + 1).build(2, 16)
     yield

@@ -12,9 +12,14 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["PLANE", "seconds", "steady"]
+from hanji.kernels import borrowed, eight, low_zeros, njit
+from hanji.text.signs import decode
+
+__all__ = ["EMOJI", "PLANE", "all_steady", "seconds", "steady"]
 
 PLANE = 0x10000
+EMOJI = range(0x1F300, 0x1FB00)  # beyond the plane; they fold to themselves and join none
+_FIRST, _BEHIND = EMOJI.start, EMOJI.stop
 _VOWELS_AND_ENDS = range(0x1160, 0x1200)  # Jamo that join what stands before them
 
 
@@ -41,3 +46,29 @@ def steady() -> npt.NDArray[np.bool_]:
                 unicodedata.combining(char) != 0 or unicodedata.normalize("NFC", char) != char
             )
     return ~others
+
+
+@njit
+def _all_steady(data: npt.NDArray[np.uint8], table: npt.NDArray[np.bool_]) -> bool:
+    data, table = borrowed((data, table))
+    at, end = np.uint64(0), np.uint64(len(data))  # an index without a sign is quicker
+    while at < end:
+        if at + np.uint64(8) <= end:
+            others = eight(data, at) & np.uint64(0x8080808080808080)
+            at += low_zeros(others) >> np.uint64(3)  # over ASCII
+            if others == 0:
+                continue
+        point, size = decode(data, at)
+        if not (table[point] if point < PLANE else _FIRST <= point < _BEHIND):
+            return False
+        at += np.uint64(size)
+    return True
+
+
+def all_steady(data: bytes) -> bool:
+    r"""Say whether UTF-8 holds steady characters and emoji alone, and so is in NFC.
+
+    >>> all_steady("한지 und Büttenpapier".encode()), all_steady("e\u0301".encode())
+    (True, False)
+    """
+    return bool(_all_steady(np.frombuffer(data, np.uint8), steady()))

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from hanji.kernels import borrowed, njit
 from hanji.schema import utf8
-from hanji.text.composed import PLANE, seconds
+from hanji.text.composed import EMOJI, PLANE, seconds
 from hanji.text.signs import decode
 
 __all__ = ["EMOJI", "MOST", "exact_keys", "fold", "fold_table", "matching_form"]
@@ -30,7 +30,6 @@ U32 = npt.NDArray[np.uint32]
 
 MOST = 3  # characters that one folds to by the table; ellipses and fractions have three
 JOINS = np.uint32(0xFFFFFFFF)  # in the table: it may join its neighbour, or does not fit
-EMOJI = range(0x1F300, 0x1FB00)  # fold to themselves; others above the plane take the slow way
 
 
 def matching_form(text: str) -> str:

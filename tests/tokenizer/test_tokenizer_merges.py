@@ -10,12 +10,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import regex
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
 from hanji.text.alphabet import byte_order
 from tokenizer.count import Counter
+from tokenizer.dense import MOST_TOKENS
 from tokenizer.learn import Budget, Vocabulary, learn
 from tokenizer.presets import PRESETS, Preset
 from tokenizer.rules import rules_vector
@@ -58,6 +59,13 @@ def merges_of_tokenizers(texts: list[str], pattern: str, size: int) -> list[tupl
     return [(model["vocab"][a], model["vocab"][b]) for a, b in model["merges"]]
 
 
+@pytest.fixture(params=[MOST_TOKENS, 0], ids=["dense", "sketched"])
+def index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make one index of pairs, then the other, do all the work."""
+    monkeypatch.setattr("tokenizer.learn.MOST_TOKENS", request.param)
+
+
+@pytest.mark.usefixtures("index")
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda p: p.name)
 @pytest.mark.parametrize("floor", [None, 1, 7, 60])
 def test_stage_one_equals_tokenizers(preset: Preset, floor: int | None) -> None:
@@ -68,7 +76,10 @@ def test_stage_one_equals_tokenizers(preset: Preset, floor: int | None) -> None:
     assert found == merges_of_tokenizers(texts, preset.stage1, 500)
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.usefixtures("index")
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(texts=st.lists(st.text("ab \n", max_size=30), min_size=1, max_size=6))
 def test_stage_one_equals_tokenizers_on_runs(texts: list[str]) -> None:
     vocabulary = Vocabulary()
@@ -156,6 +167,7 @@ def by_group(sequences: list[tuple[list[int], int, int]], a: int, b: int, groups
     return sums.index(max(sums))
 
 
+@pytest.mark.usefixtures("index")
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda p: p.name)
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("quotas", [[1000, 0], [5, 9, 4, 0], [0, 3, 30, 0], [2, 9, 3, 15]])

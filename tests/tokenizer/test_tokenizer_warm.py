@@ -35,7 +35,7 @@ def test_a_cold_cache_is_announced_step_by_step(monkeypatch: pytest.MonkeyPatch)
     seen = Seen()
     monkeypatch.setattr(warm, "is_cold", lambda: True)
     warm.compile_kernels(seen)
-    assert [*seen.phases.values()] == [5]
+    assert [*seen.phases.values()] == [6]
     assert next(iter(seen.phases)).startswith("compiling kernels (first use, about ")
 
 
@@ -67,7 +67,7 @@ def test_code_with_an_older_callee_is_dropped(
     monkeypatch.setattr(
         warm, "_stored", lambda pattern: [*tmp_path.glob(f"{pattern.replace('scan', '*')}-*.nbi")]
     )
-    monkeypatch.setattr(warm, "_steps", lambda: iter([None] * 5))
+    monkeypatch.setattr(warm, "_steps", lambda: iter([None] * 6))
     assert warm.is_cold()
     warm.compile_kernels(Seen())
     assert not old.exists()
