@@ -21,6 +21,12 @@ from numba.core.errors import TypingError
 from numba.core.types.containers import BaseTuple
 from numba.extending import intrinsic
 
+__all__ = ["borrowed", "eight", "low_zeros", "mix", "njit", "prefetch", "put_eight"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+A = TypeVar("A")
+
 
 def _import_numba_alone() -> None:
     """Import numba's linear algebra without scipy's, which costs a fifth of a second.
@@ -39,36 +45,26 @@ def _import_numba_alone() -> None:
 
 _import_numba_alone()
 
-__all__ = ["borrowed", "eight", "low_zeros", "mix", "njit", "prefetch", "put_eight"]
-
-P = ParamSpec("P")
-R = TypeVar("R")
-A = TypeVar("A")
-
 
 @overload
 def njit(function: Callable[P, R], /) -> Callable[P, R]: ...
 
 
 @overload
-def njit(
-    *, nogil: bool = ..., inline: str = ..., fastmath: bool = ..., forceinline: bool = ...
-) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def njit(*, forceinline: bool = ...) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
 def njit(
     function: Callable[P, R] | None = None,
     /,
     *,
-    nogil: bool = True,
-    inline: str = "never",
-    fastmath: bool = False,
     forceinline: bool = False,
 ) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
-    """Compile `function` with numba in nopython mode, releasing the GIL, cached on disk."""
-    compile_ = numba.njit(
-        cache=True, nogil=nogil, inline=inline, fastmath=fastmath, forceinline=forceinline
-    )
+    """Compile `function` with numba in nopython mode, releasing the GIL, cached on disk.
+
+    With `forceinline` it becomes a part of every kernel that calls it: for what innermost loops ask.
+    """
+    compile_ = numba.njit(cache=True, nogil=True, forceinline=forceinline)
     return compile_(function) if function is not None else compile_  # type: ignore[no-any-return]
 
 

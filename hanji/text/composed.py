@@ -15,7 +15,7 @@ import numpy.typing as npt
 from hanji.kernels import borrowed, eight, low_zeros, njit
 from hanji.text.signs import decode
 
-__all__ = ["EMOJI", "PLANE", "all_steady", "seconds", "steady"]
+__all__ = ["EMOJI", "PLANE", "all_steady", "joining", "steady"]
 
 PLANE = 0x10000
 EMOJI = range(0x1F300, 0x1FB00)  # beyond the plane; they fold to themselves and join none
@@ -24,7 +24,7 @@ _VOWELS_AND_ENDS = range(0x1160, 0x1200)  # Jamo that join what stands before th
 
 
 @cache
-def seconds() -> frozenset[str]:
+def joining() -> frozenset[str]:
     """Return the characters that compose with one before them, but for Jamo."""
     pairs = (unicodedata.decomposition(chr(point)).split() for point in range(PLANE))
     return frozenset(
@@ -36,7 +36,7 @@ def seconds() -> frozenset[str]:
 def steady() -> npt.NDArray[np.bool_]:
     """Say of each character of the first plane whether it is one: bool[65536]."""
     others = np.zeros(PLANE, np.bool_)
-    others[[ord(char) for char in seconds()]] = True
+    others[[ord(char) for char in joining()]] = True
     others[_VOWELS_AND_ENDS.start : _VOWELS_AND_ENDS.stop] = True
     others[0xD800:0xE000] = True  # halves of a pair
     for point in range(0x300, PLANE):

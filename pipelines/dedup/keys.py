@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from hanji.kernels import borrowed, njit
 from hanji.schema import utf8
-from hanji.text.composed import EMOJI, PLANE, seconds
+from hanji.text.composed import EMOJI, PLANE, joining
 from hanji.text.signs import decode
 
 __all__ = ["EMOJI", "MOST", "exact_keys", "fold", "fold_table", "matching_form"]
@@ -53,14 +53,14 @@ def fold_table() -> U32:
         if char == own == same and not (unicodedata.combining(own) or own.isspace()):
             continue  # most: the loop below is for the others
         table[point] = _folded(char)
-    table[[ord(char) for char in seconds()], 0] = JOINS
+    table[[ord(char) for char in joining()], 0] = JOINS
     table[0xD800:0xE000, 0] = JOINS
     return table
 
 
 def _folded(char: str) -> list[int]:
     """Return what a character folds to, given its NFKC."""
-    joins = any(unicodedata.combining(c) or c in seconds() for c in char)
+    joins = any(unicodedata.combining(c) or c in joining() for c in char)
     joins |= len(char) > 1 and any("ᄀ" <= c <= "ᇿ" for c in char)
     folded = char.casefold()
     if joins or len(folded) > MOST or any(ord(c) >= PLANE for c in folded):

@@ -93,7 +93,13 @@ def model() -> Model:
 def _unpacked_once(kept: Path) -> Model:
     try:
         return _kept(kept)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):  # none yet, or a damaged one
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        zipfile.BadZipFile,
+    ):  # none yet, or a damaged one
         found = _unpacked()
     _keep(found, kept)
     return found

@@ -167,9 +167,11 @@ def test_the_unpacked_model_is_kept_and_made_anew_where_it_is_damaged(tmp_path: 
         one, two = getattr(made, name), getattr(read, name)
         assert one.dtype == two.dtype
         assert np.array_equal(one, two)
-    kept.write_bytes(kept.read_bytes()[: size // 2])
-    assert np.array_equal(models._unpacked_once(kept).weights, made.weights)
-    assert kept.stat().st_size == size
+    whole = kept.read_bytes()
+    for damaged in (whole[: size // 2], whole[:-9000] + bytes(9000), b"", b"no archive"):
+        kept.write_bytes(damaged)
+        assert np.array_equal(models._unpacked_once(kept).weights, made.weights)
+        assert kept.read_bytes() == whole
     assert [path.name for path in kept.parent.iterdir()] == ["model.npz"]
 
 
