@@ -62,7 +62,7 @@ def njit(
 ) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
     """Compile `function` with numba in nopython mode, releasing the GIL, cached on disk.
 
-    With `forceinline` it becomes a part of every kernel that calls it: for what innermost loops ask.
+    With `forceinline` it becomes a part of each kernel that calls it: for what inner loops ask.
     """
     compile_ = numba.njit(cache=True, nogil=True, forceinline=forceinline)
     return compile_(function) if function is not None else compile_  # type: ignore[no-any-return]

@@ -22,7 +22,7 @@ Int = npt.NDArray[np.int64]
 Ids = npt.NDArray[np.unsignedinteger]
 
 
-@njit(nogil=True)
+@njit
 def _move(out: Ids, place: Int, source: Ids, begin: Int, n: Int, last: int) -> None:
     for k in range(len(place)):
         at, m = place[k], n[k]
