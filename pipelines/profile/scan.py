@@ -136,7 +136,7 @@ def _scan(
     phrases, phrase_offsets, phrase_kinds = borrowed((phrases, phrase_offsets, phrase_kinds))
     traits, lines_seen, paragraphs_seen = borrowed((traits, lines_seen, paragraphs_seen))
     hashes, sizes, out = borrowed((hashes, sizes, out))
-    n_chars = n_words = word_chars = alpha = hash_signs = ellipses = curly = 0
+    n_chars = n_words = alpha = hash_signs = ellipses = curly = 0
     lines = bullets = ellipsis_ends = punctuated = shorts = doubled = doubled_chars = 0
     line_chars = paragraphs = para_doubled = para_doubled_chars = newlines = sentences = 0
     javascript = policy = placeholders = 0
@@ -195,7 +195,6 @@ def _scan(
                     word, word_len, n_words, hashes, sizes, stop_words, stop_bits, stop_shift
                 )
                 n_words += 1
-                word_chars += word_len
                 alpha += word_alpha
                 word_len, word_alpha, word = 0, False, SEED
                 n_chars += 1
@@ -219,7 +218,6 @@ def _scan(
                 word, word_len, n_words, hashes, sizes, stop_words, stop_bits, stop_shift
             )
             n_words += 1
-            word_chars += word_len
             alpha += word_alpha
             word_len, word_alpha, word = 0, False, SEED
         if part:
@@ -284,6 +282,7 @@ def _scan(
     while stops:
         stops &= stops - np.uint64(1)
         different += 1
+    word_chars = sizes[:n_words].sum()
     per_word, per_line = 1.0 / max(n_words, 1), 1.0 / max(lines, 1)
     out[0], out[1], out[2], out[3] = n_chars, n_words, word_chars * per_word, alpha * per_word
     out[4], out[5] = hash_signs * per_word, ellipses * per_word

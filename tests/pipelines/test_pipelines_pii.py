@@ -11,10 +11,11 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import re2
 import zstandard
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from stdnum import luhn
 from stdnum.de import idnr
@@ -25,6 +26,7 @@ from hanji.schema import LANGS
 from hanji.seeds import rng
 from pipelines.pii import KINDS, mask
 from pipelines.pii.kinds import CONTEXT_CHARS
+from pipelines.pii.spots import _next_stop
 
 EACH = 5  # numbers of a kind in a language
 
@@ -276,3 +278,16 @@ def test_time_grows_with_the_text_and_no_faster(kind: str) -> None:
     seconds(small)
     # Eight times the text: an exponent of 1.2 would be 12 times, of 2 it would be 64.
     assert seconds(large) < 24 * max(seconds(small), 0.002)
+
+
+@given(st.binary(max_size=40), st.integers(0, 12))
+@example(b"..9.....", 0)
+@example(b"..0.....", 0)
+@example(b".@......", 0)
+@example(b"\xb0\xb9\xc0/:?A@", 0)
+def test_the_next_digit_or_at_sign_is_where_a_look_at_each_byte_finds_it(
+    data: bytes, at: int
+) -> None:
+    found = _next_stop(np.frombuffer(data or b" ", np.uint8), min(at, len(data)))
+    stops = [i for i, byte in enumerate(data) if i >= at and byte in b"0123456789@"]
+    assert found == (stops[0] if stops else len(data or b" "))

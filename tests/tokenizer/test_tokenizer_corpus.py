@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 import zstandard
 
 from hanji.manifest import Dataset
+from hanji.schema import Document
 from tokenizer.corpus import Corpus
+from tokenizer.sample import _encoded
 
 Curate = Callable[..., Path]
 
@@ -53,3 +56,12 @@ def test_lines_text_files_and_packed_files_are_one_corpus(tmp_path: Path) -> Non
     assert [d.lang for d in documents] == ["vi", "ko", "vi", "ko", "ja"]
     assert documents[0].id == documents[2].id  # a named source and id, whatever the file
     assert documents[1].id != documents[3].id
+
+
+def test_what_is_learned_from_is_brought_to_nfc() -> None:
+    for text in ("한지는 질기다", "giấy được làm", "ガス", "plain", "👩\u200d👧 é", "𝐀 é"):
+        for form in ("NFC", "NFD"):
+            written = Document(
+                id="1", text=unicodedata.normalize(form, text), lang="ko", source="test"
+            )
+            assert _encoded(written, 1 << 30) == unicodedata.normalize("NFC", text).encode()
