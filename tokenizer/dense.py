@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from hanji.kernels import borrowed, njit
 from tokenizer.index import Index, keep, middle_of
-from tokenizer.merge import SEPARATOR, Text, find_pair
+from tokenizer.merge import SEPARATOR, Text, find_pair, skip
 
 __all__ = ["MOST_TOKENS", "Dense"]
 
@@ -49,8 +49,7 @@ def _count(text: Text, start: Int, stop: Int, bits: Int, counts: I64, sizes: I32
             counts[row] += text.weights[step]
             sizes[row] += 1
         last = token
-        size = text.flat[at + 1]
-        at += -size if size < 0 and size != SEPARATOR else 1
+        at += skip(text.flat, at)
 
 
 @njit
@@ -70,8 +69,7 @@ def _fill(text: Text, start: Int, stop: Int, bits: Int, places: I64, pool: I32) 
                 pool[place] = last_at
                 places[row] = place + 1
         last, last_at = token, at
-        size = text.flat[at + 1]
-        at += -size if size < 0 and size != SEPARATOR else 1
+        at += skip(text.flat, at)
 
 
 @njit

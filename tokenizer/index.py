@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from hanji.kernels import borrowed, njit, prefetch
 from tokenizer.heap import Heap, push
-from tokenizer.merge import SEPARATOR, Pairs, Text, add_pair, find_pair, home, weight_at
+from tokenizer.merge import SEPARATOR, Pairs, Text, add_pair, find_pair, home, skip, weight_at
 
 __all__ = ["Index", "Sketched", "choose_floor", "keep", "middle_of"]
 
@@ -62,8 +62,7 @@ def _next_pairs(flat: I32, place: I64, stop: Int, sketch: U32, keys: I64, starts
             keys[n], starts[n] = key, last_at
             n += 1
         last, last_at = token, at
-        size = flat[at + 1]
-        at += -size if size < 0 and size != SEPARATOR else 1
+        at += skip(flat, at)
     place[0], place[1], place[2] = at, last, last_at
     return n
 
